@@ -1,0 +1,5 @@
+"""``python -m core``: see ``core.cli``."""
+
+from core.cli import main
+
+main()

@@ -1,0 +1,132 @@
+"""Speed on this machine, on one thread: sampling, and the way from a click to score and sound."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.beats import Beats
+from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
+from core.codecs import BeatCodec, beats_of
+from core.composition import compose
+from core.generate import blank, generate
+from core.rhythm import parse_note_values
+from core.sampling import SamplingConfig
+from models import ARCHITECTURES
+
+ROOT = Path(__file__).parent.parent
+REPEATS = 5
+PUBLISHED = {
+    "beat-rnn": {"embed_dim": 512, "hidden_dim": 512},
+    "beat-lstm-local": {"embed_dim": 512, "encoder_dim": 512, "hidden_dim": 512},
+}
+"""hidden sizes of the published networks, which are measured with random weights"""
+FIRST_PAGE = (
+    "from streamlit.testing.v1 import AppTest; assert not AppTest.from_file('app.py').run(timeout=120).exception"
+)
+
+Row = dict[str, Any]
+
+
+def run() -> list[Row]:
+    """All rows, as {name, what, value, unit}; each time is the least of several runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        models = [load_checkpoint(card.name) for card in list_cards()] + [published(name) for name in PUBLISHED]
+        rows = [*(row for model in models for row in sampling(model)), *click_to_score(models[0]), *start()]
+        return rows + [row for num_threads in (1, 2) for row in threads(models[0], num_threads)]
+    finally:
+        torch.set_num_threads(before)
+
+
+def published(architecture: str) -> Checkpoint:
+    """A network of the published size with random weights."""
+    torch.manual_seed(0)
+    codec = BeatCodec()
+    model_class, config_class = ARCHITECTURES[architecture]
+    model = model_class(config_class(codec.vocab_size, **PUBLISHED[architecture])).eval()
+    million = sum(weight.numel() for weight in model.parameters()) / 1e6
+    card = ModelCard(f"{architecture} (random weights, {million:.1f} M)", "", architecture, asdict(model.config),
+                     codec.name, {}, "", "")  # fmt: skip
+    return Checkpoint(card, model, codec)
+
+
+def sampling(checkpoint: Checkpoint) -> Iterator[Row]:
+    for num_notes in (64, 512):
+        condition = beats_of(even_beats(num_notes).performed)
+        for num_beams in (1, 5):
+            settings = SamplingConfig(temperature=0.9, num_beams=num_beams, beam_prob=0.5, seed=0)
+            seconds = fastest(lambda: generate(checkpoint, blank(num_notes), condition=condition, sampling=settings))  # noqa: B023
+            what = f"sampling {num_notes} notes, {num_beams} beam{'s' * (num_beams > 1)}"
+            yield {"name": checkpoint.card.name, "what": what, "value": round(num_notes / seconds), "unit": "notes/s"}
+            yield {"name": checkpoint.card.name, "what": what, "value": round(seconds, 4), "unit": "s"}
+
+
+def threads(checkpoint: Checkpoint, num_threads: int) -> Iterator[Row]:
+    """What a second thread does to a step; the app's own number of threads (core/ui/work.py) rests on this."""
+    torch.set_num_threads(num_threads)
+    condition = beats_of(even_beats(64).performed)
+    seconds = fastest(lambda: generate(checkpoint, blank(64), condition=condition, sampling=SamplingConfig(seed=0)))
+    what = f"sampling 64 notes on {num_threads} thread{'s' * (num_threads > 1)}"
+    yield {"name": checkpoint.card.name, "what": what, "value": round(seconds, 4), "unit": "s"}
+
+
+def click_to_score(checkpoint: Checkpoint) -> Iterator[Row]:
+    """From the rhythm to a drawn score and its sound, the model loaded: 64 notes, 16 bars."""
+    from core.formats.musicxml import score_to_musicxml
+    from core.render.audio import audio_to_flac, default_engine, render
+    from core.render.notation import engrave
+
+    beats, settings = even_beats(64), SamplingConfig(seed=0)
+    piece = compose(checkpoint, beats, settings)[0]
+
+    def draw() -> None:
+        score_to_musicxml.cache_clear()
+        engrave(piece.written)
+
+    stages: dict[str, Callable[[], Any]] = {
+        "sampling": lambda: compose(checkpoint, beats, settings),
+        "engraving": draw,
+        f"sound ({default_engine().name})": lambda: audio_to_flac(render(piece.performed)),
+    }
+    total = 0.0
+    for name, stage in stages.items():
+        seconds = fastest(stage)
+        total += seconds
+        yield {"name": checkpoint.card.name, "what": f"64 notes: {name}", "value": round(seconds, 4), "unit": "s"}
+    yield {
+        "name": checkpoint.card.name,
+        "what": "64 notes: click to score and sound",
+        "value": round(total, 4),
+        "unit": "s",
+    }
+
+
+def start() -> Iterator[Row]:
+    """A fresh process that imports everything and runs the first page."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", FIRST_PAGE], cwd=ROOT, check=True, capture_output=True)
+    yield {"name": "app", "what": "start to first page", "value": round(time.perf_counter() - began, 2), "unit": "s"}
+
+
+def even_beats(num_notes: int) -> Beats:
+    return Beats.from_score(parse_note_values("q " * num_notes, qpm=120, time_signature=(4, 4)))
+
+
+def fastest(job: Callable[[], Any]) -> float:
+    """The least seconds of several runs after one to warm up."""
+    job()
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - began)
+    return min(times)

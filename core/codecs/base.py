@@ -1,0 +1,50 @@
+"""What a codec is: a two-way map between a ``Score`` and token ids."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from torch import Tensor
+
+from core.errors import InputError
+from core.score import Score
+
+
+class CodecError(InputError):
+    """Tokens that are not music."""
+
+
+class Encoded(NamedTuple):
+    tokens: Tensor
+    """(T,) int64, each in ``range(vocab_size)``"""
+    condition: Tensor | None = None
+    """(T, C): what the model is told about each token before it is chosen"""
+
+
+@dataclass(frozen=True)
+class Codec(ABC):
+    """A frozen dataclass, so that ``asdict`` is all a model card needs to store."""
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def vocab_size(self) -> int:
+        """Number of token ids, the start token included."""
+
+    @property
+    @abstractmethod
+    def bos_token(self) -> int:
+        """The id fed to the model before the first token; never a token of a piece."""
+
+    @abstractmethod
+    def encode(self, score: Score) -> Encoded: ...
+
+    @abstractmethod
+    def decode(self, encoded: Encoded) -> Score: ...
+
+    @abstractmethod
+    def canonical(self, score: Score) -> Score:
+        """``score`` less what the codec does not carry, and nothing else: what decoding its encoding gives."""

@@ -1,0 +1,21 @@
+"""One item of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.score import Score
+
+
+@dataclass(frozen=True)
+class Piece:
+    id: str
+    score: Score
+    split: str
+    """``train``, ``valid`` or ``test``"""
+    group: str
+    """pieces of one group are variants of one melody"""
+    text: str = ""
+    """as the corpus writes it, for models that read characters"""
+    metadata: Mapping[str, str] = field(default_factory=dict)

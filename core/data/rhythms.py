@@ -1,0 +1,23 @@
+"""Rhythms of real tunes, to compose on."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from core.beats import Beats, join
+from core.data.corpora import pieces_of
+
+
+def draw_beats(corpus: str, seed: int, length: int | None = None, root: Path | None = None) -> Beats:
+    """The rhythm of a tune that ``seed`` picks, continued by further tunes to ``length`` notes; None: that tune alone.
+
+    Tunes come from the validation split, which no model was trained on.
+    """
+    tunes = [piece.score for piece in pieces_of(corpus, "valid", root)]
+    chance = random.Random(seed)
+    chosen = [chance.choice(tunes)]
+    wanted = length or len(chosen[0].notes)
+    while sum(len(score.notes) for score in chosen) < wanted:
+        chosen.append(chance.choice(tunes))
+    return Beats.from_score(join(chosen, wanted))

@@ -1,0 +1,86 @@
+"""Datasets: what a network sees of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset, Sampler
+
+from core.data.performance import Performer
+from core.score import Score
+
+PADDING = -100
+"""In targets: no token, not counted in a loss."""
+
+
+class Batch(NamedTuple):
+    tokens: Tensor
+    """(B, T) int64, ``PADDING`` behind the end"""
+    condition: Tensor | None
+    """(B, T, C) float32"""
+    lengths: Tensor
+    """(B,)"""
+
+
+class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Melodies as (pitches (T,), beats (T, 2)).
+
+    With a ``length`` every visit shows another performance in another key, cut at random to at most ``length``
+    notes: for training. Without one each melody is shown whole, in its own key, in one performance that
+    ``seed`` fixes: for measuring.
+    """
+
+    def __init__(self, scores: Sequence[Score], performer: Performer, length: int | None = None, seed: int = 0) -> None:
+        self.scores, self.performer, self.length, self.seed = scores, performer, length, seed
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        seed = (self.seed, index) if self.length is None else int(torch.randint(2**31, ()))
+        rng = np.random.default_rng(seed)
+        score = self.scores[index]
+        beats, pitches = self.performer.perform(score, rng), np.array(score.pitches)
+        if self.length is not None:
+            start = rng.integers(max(0, len(pitches) - self.length) + 1)
+            beats, pitches = beats[start : start + self.length], pitches[start : start + self.length]
+            pitches = pitches + transposition(pitches, rng)
+        return torch.from_numpy(pitches), torch.from_numpy(beats).float()
+
+
+def transposition(pitches: np.ndarray, rng: np.random.Generator) -> int:
+    """Semitones, at most a tritone either way, that keep ``pitches`` between G2 and C7."""
+    low, high = max(-6, 43 - pitches.min()), min(6, 96 - pitches.max())
+    return int(rng.integers(low, high + 1)) if low <= high else 0
+
+
+class SimilarLengths(Sampler[list[int]]):
+    """Batches of pieces about as long as one another, drawn anew each epoch: little is computed on padding."""
+
+    CHUNK = 32
+    """batches that are sorted by length together"""
+
+    def __init__(self, lengths: Sequence[int], batch_size: int) -> None:
+        self.lengths, self.batch_size = lengths, batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.lengths) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = torch.randperm(len(self.lengths)).tolist()
+        size = self.CHUNK * self.batch_size
+        chunks = (sorted(order[i : i + size], key=self.lengths.__getitem__) for i in range(0, len(order), size))
+        batches = [chunk[i : i + self.batch_size] for chunk in chunks for i in range(0, len(chunk), self.batch_size)]
+        return iter([batches[i] for i in torch.randperm(len(batches)).tolist()])
+
+
+def collate(items: Sequence[tuple[Tensor, Tensor]]) -> Batch:
+    """Pads (pitches (T,), beats (T, C)) of unequal length to one batch."""
+    tokens, condition = ([item[side] for item in items] for side in (0, 1))
+    lengths = torch.tensor([len(one) for one in tokens])
+    return Batch(pad_sequence(tokens, True, PADDING), pad_sequence(condition, True), lengths)

@@ -1,0 +1,102 @@
+"""The whole path in one call: what is given -> model -> tokens -> score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.checkpoint import Checkpoint
+from core.codecs import Encoded
+from core.likelihood import token_log_probs
+from core.sampling import FREE, SamplingConfig, hybrid_beam_search, infill
+from core.sampling.processors import Suppress
+from core.sampling.search import OnStep
+from core.score import Score
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a model wrote, and how likely it held it."""
+
+    score: Score
+    tokens: Tensor
+    """(L,) int64"""
+    log_likelihood: float
+    """of the tokens that the model chose, under the model itself"""
+    sampling: SamplingConfig
+    """the settings used, the seed among them: they draw the same again"""
+
+
+def blank(length: int, prompt: Sequence[int] = ()) -> Tensor:
+    """``length`` tokens for ``generate`` to write, the first of them given by ``prompt``."""
+    tokens = torch.full((length,), FREE)
+    tokens[: len(prompt)] = torch.tensor(prompt[:length], dtype=torch.int64)
+    return tokens
+
+
+def generate(
+    checkpoint: Checkpoint,
+    fixed: Tensor,
+    *,
+    condition: Tensor | None = None,
+    sampling: SamplingConfig | None = None,
+    on_step: OnStep | None = None,
+) -> Generation:
+    """A piece that keeps the tokens of ``fixed`` (L,) and has the model write those that are ``FREE``.
+
+    ``condition`` (L, C) tells the model about each token: a beat model the rhythm, for one. ``sampling`` defaults to
+    the card's; without a seed one is drawn. The same checkpoint, input and settings give the same piece.
+    """
+    _, model, codec = checkpoint
+    sampling = sampling or checkpoint.card.sampling_defaults
+    if sampling.seed is None:
+        sampling = replace(sampling, seed=torch.Generator().seed() % 2**31)
+    assert sampling.seed is not None
+    free = fixed == FREE
+    options: dict[str, Any] = {
+        "condition": None if condition is None else condition.float(),
+        "processors": (Suppress((codec.bos_token,)), *sampling.processors()),
+        "generator": torch.Generator().manual_seed(sampling.seed),
+        "on_step": on_step,
+    }
+    if sampling.num_beams == 1 and goes_on_after_a_gap(free):
+        tokens = infill(model, codec.bos_token, fixed, **options)
+    else:
+        options |= {"num_beams": sampling.num_beams, "beam_prob": sampling.beam_prob}
+        tokens = hybrid_beam_search(model, codec.bos_token, fixed, **options).tokens[0]
+    encoded = Encoded(tokens, condition)
+    log_likelihood = token_log_probs(checkpoint, encoded)[free].sum().item()
+    return Generation(codec.decode(encoded), tokens, log_likelihood, sampling)
+
+
+def candidates(
+    checkpoint: Checkpoint,
+    fixed: Tensor,
+    num: int,
+    *,
+    condition: Tensor | None = None,
+    sampling: SamplingConfig,
+    on_step: OnStep | None = None,
+) -> list[Generation]:
+    """``num`` pieces from the seeds s, s+1, ...; each is what its seed alone gives.
+
+    One at a time: in a batch the rounding of a row depends on its neighbours, and with it, now and then, a draw.
+    """
+    assert sampling.seed is not None
+    made = []
+    for i in range(num):
+        settings = replace(sampling, seed=sampling.seed + i)
+        made.append(generate(checkpoint, fixed, condition=condition, sampling=settings))
+        if on_step:
+            on_step(i + 1, num)
+    return made
+
+
+def goes_on_after_a_gap(free: Tensor) -> bool:
+    """Whether a given token follows a free one (L,)."""
+    places = free.nonzero()[:, 0]
+    return len(places) > 0 and not bool(free[int(places[0]) :].all())

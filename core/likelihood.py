@@ -1,0 +1,90 @@
+"""What a model thinks of a piece that is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from core.checkpoint import Checkpoint
+from core.codecs import Encoded
+from models import SequenceModel, shift_right
+
+
+class HeldOut(NamedTuple):
+    """How well a model foretells held-out pieces, every token counted once."""
+
+    num_pieces: int
+    num_tokens: int
+    nll: float
+    """mean negative log-likelihood, in nats a token"""
+    accuracy: float
+    """share of tokens that the model held likeliest, teacher forced"""
+
+
+@torch.inference_mode()
+def log_probs(model: SequenceModel, bos_token: int, tokens: Tensor, condition: Tensor | None = None) -> Tensor:
+    """Log-probabilities (B, T, V) of each token of ``tokens`` (B, T), given those before it; the start token has none.
+
+    ``condition`` (T, C) is shared by all rows.
+    """
+    if condition is not None:
+        condition = condition.float()[None].expand(len(tokens), -1, -1)
+    logits = model(shift_right(tokens, bos_token), condition).float()
+    logits[..., bos_token] = -torch.inf
+    return logits.log_softmax(dim=-1)
+
+
+def token_log_probs(checkpoint: Checkpoint, encoded: Encoded) -> Tensor:
+    """Log-probability (T,) of every token of a piece, given those before it."""
+    _, model, codec = checkpoint
+    logp = log_probs(model, codec.bos_token, encoded.tokens[None], encoded.condition)[0]
+    return logp.gather(1, encoded.tokens[:, None])[:, 0]
+
+
+def evaluate(checkpoint: Checkpoint, pieces: Iterable[Encoded]) -> HeldOut:
+    """Likelihood and accuracy over whole pieces; raises ``ValueError`` when there is nothing to count."""
+    _, model, codec = checkpoint
+    num_pieces = num_tokens = 0
+    nll = correct = 0.0
+    for encoded in pieces:
+        logp = log_probs(model, codec.bos_token, encoded.tokens[None], encoded.condition)[0]
+        nll -= logp.gather(1, encoded.tokens[:, None]).double().sum().item()
+        correct += (logp.argmax(dim=-1) == encoded.tokens).sum().item()
+        num_pieces, num_tokens = num_pieces + 1, num_tokens + len(encoded.tokens)
+    if not num_tokens:
+        raise ValueError("no tokens to evaluate on")
+    return HeldOut(num_pieces, num_tokens, nll / num_tokens, correct / num_tokens)
+
+
+class Alternative(NamedTuple):
+    """A pitch that a note might have."""
+
+    token: int
+    prob: float
+    """given the notes before it"""
+    prob_in_context: float
+    """given the notes before it and those that follow, among the alternatives listed"""
+
+
+@torch.inference_mode()
+def alternatives(checkpoint: Checkpoint, encoded: Encoded, index: int, num: int = 8) -> list[Alternative]:
+    """The likeliest tokens for the place ``index``, and the one that stands there, the best fit first.
+
+    How well each leads into what follows is found by reading the whole piece once with each of them.
+    """
+    _, model, codec = checkpoint
+    tokens, condition = encoded
+    here = log_probs(model, codec.bos_token, tokens[None, : index + 1], condition)[0, index]  # (V,)
+    choices = here.topk(num).indices.tolist()
+    if tokens[index].item() not in choices:
+        choices[-1] = int(tokens[index])
+    versions = tokens.repeat(len(choices), 1)
+    versions[:, index] = torch.tensor(choices)
+    logp = log_probs(model, codec.bos_token, versions, condition)  # (K, T, V)
+    totals = logp.gather(2, versions[:, :, None])[:, index:, 0].sum(dim=1)
+    in_context = totals.softmax(dim=0).tolist()
+    found = [Alternative(t, here[t].exp().item(), p) for t, p in zip(choices, in_context, strict=True)]
+    return sorted(found, key=lambda alternative: -alternative.prob_in_context)

@@ -1,0 +1,139 @@
+"""A composition as short texts, for the address bar."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from core.beats import Beats
+from core.composition import Composition
+from core.errors import InputError
+from core.project import checked_piece, metrical_beats
+from core.rhythm import Rhythm
+from core.sampling import SamplingConfig
+
+MAX_LINK_NOTES = 256
+TICKS = 10080
+"""of a quarter: binary, triplet, quintuplet, septuplet and ninth-tuplet values are whole numbers of them"""
+
+SETTINGS = ("temperature", "top_k", "top_p", "repeat_decay", "num_beams", "beam_prob", "seed")
+
+
+class LinkError(InputError):
+    """An address that holds no piece."""
+
+
+def piece_to_query(piece: Composition) -> dict[str, str] | None:
+    """What the address bar holds of ``piece``; None when it is too long for a link."""
+    if len(piece.pitches) > MAX_LINK_NOTES:
+        return None
+    settings = {name: f"{value:g}" if name != "seed" else str(value) for name, value in asdict(piece.sampling).items()}
+    query = {"model": piece.model, **settings, **beats_to_query(piece.beats), "notes": pack(piece.pitches)}
+    extras = {
+        "given": piece.num_given,
+        "locked": ".".join(map(str, sorted(piece.locked))),
+        "title": piece.title,
+        "tempo": "" if piece.qpm is None else f"{piece.qpm:g}",
+        "instrument": piece.program,
+    }
+    return query | {name: str(value) for name, value in extras.items() if value}
+
+
+def beats_to_query(beats: Beats) -> dict[str, str]:
+    if not beats.metrical:
+        times = zip(beats.performed.rest_sec, beats.performed.duration_sec, strict=True)
+        return {"rhythm": "us." + pack([round(1e6 * time) for pair in times for time in pair])}
+    written, now, ticks = beats.written, 0, []
+    for note in written.notes:
+        onset, duration = round(note.onset * TICKS), round(note.duration * TICKS)
+        ticks += [onset - now, duration]
+        now = onset
+    metre = "/".join(map(str, written.time_signature))
+    facts = {"qpm": f"{written.qpm:.9g}", "metre": metre, "upbeat": f"{round(written.upbeat * TICKS)}"}
+    return {"rhythm": "q." + pack(ticks), **facts}
+
+
+def query_to_beats(query: Mapping[str, str]) -> Beats:
+    """The rhythm in an address; raises ``LinkError``."""
+    try:
+        unit, _, packed = query["rhythm"].partition(".")
+        numbers = unpack(packed)
+        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        if unit == "us":
+            return Beats.from_rhythm(
+                Rhythm(*(tuple(value / 1e6 for value in side) for side in zip(*pairs, strict=True)))
+            )
+        onset, spans = 0, []
+        for wait, duration in pairs:
+            onset += wait
+            spans.append((onset / TICKS, duration / TICKS))
+        numerator, _, denominator = query["metre"].partition("/")
+        metre = (int(numerator), int(denominator))
+        return metrical_beats(spans, float(query["qpm"]), metre, int(query["upbeat"]) / TICKS)
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise LinkError("The rhythm in this link is damaged; copy the whole link again.") from error
+
+
+def query_to_settings(query: Mapping[str, str]) -> SamplingConfig:
+    """The settings that an address names, neutral where it names none; raises ``InputError``."""
+    try:
+        return SamplingConfig.from_mapping({name: float(query[name]) for name in SETTINGS if name in query})
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise LinkError("A setting in this link is not a number; copy the whole link again.") from error
+
+
+def query_to_piece(query: Mapping[str, str]) -> Composition:
+    """The piece in an address; raises ``InputError``."""
+    sampling, beats = query_to_settings(query), query_to_beats(query)
+    try:
+        return checked_piece(
+            Composition(
+                model=query["model"][:100],
+                beats=beats,
+                pitches=tuple(unpack(query["notes"])),
+                sampling=sampling,
+                num_given=int(query.get("given", "0")),
+                locked=frozenset(int(i) for i in query.get("locked", "").split(".") if i),
+                title=query.get("title", "")[:200],
+                qpm=float(query["tempo"]) if "tempo" in query else None,
+                program=int(query.get("instrument", "0")),
+            )
+        )
+    except (ValueError, KeyError, OverflowError) as error:
+        raise LinkError("The notes in this link are damaged; copy the whole link again.") from error
+
+
+def pack(numbers: Sequence[int]) -> str:
+    """Whole numbers from 0 up as a short text of letters, digits, ``-`` and ``_``: deflated base-128 varints."""
+    raw = bytearray()
+    for number in numbers:
+        while number > 127:
+            raw.append(number & 127 | 128)
+            number >>= 7
+        raw.append(number)
+    return base64.urlsafe_b64encode(zlib.compress(bytes(raw), 9)).decode().rstrip("=")
+
+
+def unpack(text: str) -> list[int]:
+    """Undoes ``pack``; raises ``ValueError`` on anything else, and on more than a link holds."""
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        inflater = zlib.decompressobj()
+        raw = inflater.decompress(packed, 20 * MAX_LINK_NOTES)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError("not packed numbers") from error
+    if not inflater.eof or (raw and raw[-1] > 127):
+        raise ValueError("cut short, or too long")
+    numbers, number, shift = [], 0, 0
+    for byte in raw:
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            numbers.append(number)
+            number = shift = 0
+    return numbers

@@ -1,0 +1,103 @@
+"""Engraves a score: Verovio draws the MusicXML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import FormatError
+from core.formats.musicxml import score_to_musicxml
+from core.render.svg import describe, make_file, paint, parse_page, stack_pages, to_text
+from core.score import Score
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+WIDE, NARROW = 880, 360  # page widths in CSS pixels: a column on a screen, a telephone
+SCALE = 40  # in percent: staves 29 pixels high
+_TALLEST = 60_000  # what a page may be in height, in Verovio's units
+_OPTIONS = {
+    "svgViewBox": True,
+    "svgRemoveXlink": True,
+    "svgFormatRaw": True,
+    "smuflTextFont": "none",
+    "footer": "none",
+    "breaks": "auto",
+    "defaultBottomMargin": 2.0,
+    "xmlIdChecksum": True,  # the same score gives the same drawing
+}
+
+
+@dataclass(frozen=True)
+class Engraving:
+    """A drawn score.
+
+    ``svg`` is one drawing of the whole piece, in the colour of the text around it, without scripts or fonts. The
+    noteheads of note i are the elements with the ids ``n{i}``, ``n{i}t1``, ``n{i}t2`` and so on, as in ``musicxml``.
+    """
+
+    svg: str
+    musicxml: str
+
+
+def engrave(score: Score, *, page_width: int = WIDE, scale: int = SCALE, heading: bool = True) -> Engraving:
+    """Draw a score in metrical time for a web page.
+
+    ``page_width`` in CSS pixels, from 100, is the width for which lines are broken; the drawing itself fills what
+    holds it. ``scale`` is the size of the music in percent, ``heading`` whether the title stands above it.
+    Raises FormatError when the score cannot be written.
+    """
+    musicxml = score_to_musicxml(score)
+    drawing = _draw(musicxml, page_width, scale, heading)
+    describe(drawing, _label(score), _description(score))
+    paint(drawing, "currentColor")
+    return Engraving(to_text(drawing), musicxml)
+
+
+def score_to_svg(score: Score, *, page_width: int = WIDE, scale: int = SCALE) -> str:
+    """Draw a score as an SVG file that looks the same in every viewer: black on white, all symbols as outlines."""
+    drawing = _draw(score_to_musicxml(score), page_width, scale)
+    describe(drawing, _label(score), _description(score))
+    paint(drawing, "black")
+    make_file(drawing, _label(score))
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_text(drawing)
+
+
+def draw_pages(musicxml: str, options: Mapping[str, Any]) -> list[Element]:
+    """Draw the pages of a MusicXML document with these options of Verovio; one call makes its own toolkit.
+
+    Raises FormatError when Verovio does not take the document.
+    """
+    import verovio
+
+    # Verovio keeps this path for each thread apart, and its own import sets it for the importing thread alone
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))
+    toolkit = verovio.toolkit()
+    toolkit.setOptions({**_OPTIONS, **options})
+    if not toolkit.loadData(musicxml):
+        raise FormatError("This score cannot be engraved: change its notes or its metre and try again.")
+    return [parse_page(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
+
+
+def _draw(musicxml: str, page_width: int, scale: int, heading: bool = True) -> Element:
+    size = {"pageWidth": max(100, page_width) * 100 // scale, "pageHeight": _TALLEST, "scale": scale}
+    look = {"adjustPageHeight": True, "header": "auto" if heading else "none"}
+    return stack_pages(draw_pages(musicxml, {**size, **look}))
+
+
+def _label(score: Score) -> str:
+    return f"Score of {score.title}" if score.title else "Score"
+
+
+def _description(score: Score) -> str:
+    """Say in a sentence what the drawing shows."""
+    bars = math.ceil(max(score.duration - score.upbeat, 0) / score.bar_length - 1e-6)
+    upbeat = " after an upbeat" if score.upbeat else ""
+    metre = "{}/{}".format(*score.time_signature)
+    mode = "minor" if score.key.endswith("m") else "major"
+    tonic = score.key.removesuffix("m").replace("b", " flat").replace("#", " sharp")
+    notes = "1 note" if len(score.notes) == 1 else f"{len(score.notes)} notes"
+    return f"{notes} in {metre}, {tonic} {mode}; {bars} bars{upbeat}."

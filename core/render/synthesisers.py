@@ -1,0 +1,198 @@
+"""The programs that turn notes into sound, and which of them are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.errors import InputError
+from core.formats.midi import score_to_midi
+
+if TYPE_CHECKING:
+    import soundfile
+    from numpy.typing import NDArray
+
+    from core.score import Score
+
+SAMPLE_RATE = 44_100
+TAIL_SEC = 1.5  # after the last note, for its release
+TIMEOUT_SEC = 15.0  # and a fifth of the piece; FluidSynth takes a hundredth
+
+_SILENCE = 1e-4  # a rendering that never exceeds this is none; FluidSynth's dither alone is a third of it
+_FLUIDSYNTH_CONFIG = "set audio.file.format float\n"  # it plays at a tenth of full scale, too low for 16 bits
+_BLOCK = 65_536  # frames held in stereo at a time
+_SOUND_FONTS = (  # of Debian, Fedora and Arch, Homebrew
+    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
+    "/usr/share/sounds/sf2/default-GM.sf2",
+    "/usr/share/soundfonts/default.sf2",
+    "/opt/homebrew/share/soundfonts/default.sf2",
+)
+
+
+class SynthesisError(Exception):
+    """What an engine did instead of playing, as the predicate of a sentence."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A synthesiser and its sound font; ``missing`` says in one sentence why it cannot play, else it is empty."""
+
+    name: str
+    sound_font: Path | None
+    missing: str = ""
+
+    @property
+    def available(self) -> bool:
+        return not self.missing
+
+    def render(self, score: Score, program: int) -> NDArray[np.float32]:
+        """Mono samples (N,) from time 0 of the score to ``TAIL_SEC`` after its end, at the engine's own level.
+
+        Raises SynthesisError where nothing can be heard.
+        """
+        num_frames = round((_end_sec(score) + TAIL_SEC) * SAMPLE_RATE)
+        samples = np.zeros(num_frames, np.float32)
+        play = _play_fluidsynth if self.name == "FluidSynth" else _play_tinysoundfont
+        play(score, program, str(self.sound_font), samples)
+        if not np.abs(samples).max() > _SILENCE:
+            raise SynthesisError("rendered only silence")
+        return samples
+
+
+def engines() -> tuple[Engine, ...]:
+    """All synthesisers, the best first."""
+    return _find_fluidsynth(), _find_tinysoundfont()
+
+
+def default_engine() -> Engine:
+    """The best synthesiser that is installed; InputError where there is none."""
+    for engine in engines():
+        if engine.available:
+            return engine
+    raise InputError("No synthesiser is installed; install the Python packages as the README says.")
+
+
+def _find_fluidsynth() -> Engine:
+    chosen = os.environ.get("SOUNDFONT")
+    fonts = (Path(name) for name in ([chosen] if chosen else _SOUND_FONTS))
+    font = next(filter(Path.is_file, fonts), None)
+    missing = ""
+    if not shutil.which("fluidsynth"):
+        missing = "The program fluidsynth is not installed."
+    elif not importlib.util.find_spec("midi2audio"):
+        missing = "The Python package midi2audio is not installed."
+    elif not font and chosen:
+        missing = "The environment variable SOUNDFONT names a file that does not exist."
+    elif not font:
+        missing = "No sound font is installed; the Debian package fluid-soundfont-gm holds one."
+    return Engine("FluidSynth", font and font.absolute(), missing)
+
+
+def _find_tinysoundfont() -> Engine:
+    # Found without an import: pretty_midi takes a while, and this runs at the start of the app.
+    package = importlib.util.find_spec("pretty_midi")
+    font = Path(package.origin).with_name("TimGM6mb.sf2") if package and package.origin else None
+    missing = ""
+    if not importlib.util.find_spec("tinysoundfont"):
+        missing = "The Python package tinysoundfont is not installed."
+    elif not (font and font.is_file()):
+        missing = "The sound font of the Python package pretty_midi is not installed."
+    return Engine("TinySoundFont", font, missing)
+
+
+def _play_fluidsynth(score: Score, program: int, sound_font: str, samples: NDArray[np.float32]) -> None:
+    import soundfile
+
+    with tempfile.TemporaryDirectory(prefix="tunesmith-") as folder:
+        Path(folder, "score.mid").write_bytes(score_to_midi(score, program, tail_sec=TAIL_SEC))
+        Path(folder, ".fluidsynth").write_text(_FLUIDSYNTH_CONFIG)
+        command = [sys.executable, "-m", "midi2audio", "-s", sound_font, "-r", str(SAMPLE_RATE), "score.mid", "out.wav"]
+        # midi2audio waits for FluidSynth without end and ignores its exit code: so it runs in a process of its own,
+        # and what counts is what it wrote.
+        if not _run(command, folder, TIMEOUT_SEC + _end_sec(score) / 5):
+            raise SynthesisError("did not finish in time")
+        try:
+            with soundfile.SoundFile(Path(folder, "out.wav")) as wav:
+                if wav.samplerate != SAMPLE_RATE or wav.frames < _end_sec(score) * SAMPLE_RATE:
+                    raise SynthesisError("stopped before the end of the piece")
+                _mix_down(wav, samples)
+        except soundfile.SoundFileError:
+            raise SynthesisError("wrote no sound file") from None
+
+
+def _mix_down(wav: soundfile.SoundFile, samples: NDArray[np.float32]) -> None:
+    """Fill ``samples`` (N,) with the mean of the file's channels, as far as the file goes."""
+    start = 0
+    for block in wav.blocks(_BLOCK, dtype="float32", always_2d=True):
+        block = block[: len(samples) - start]
+        samples[start : start + len(block)] = block.mean(axis=1)
+        start += len(block)
+
+
+def _run(command: list[str], folder: str, timeout_sec: float) -> bool:
+    """Run a command at home in a folder; when its time is up, end it with all that it started and return False."""
+    home = {"HOME": folder, "PYTHONUSERBASE": site.getuserbase()}  # the user's own packages are still found
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **home},
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
+    )
+    try:
+        process.wait(timeout_sec)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return True
+
+
+def _play_tinysoundfont(score: Score, program: int, sound_font: str, samples: NDArray[np.float32]) -> None:
+    import tinysoundfont
+
+    synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)  # one a call: a synthesiser is all state
+    synth.sfload(sound_font)
+    synth.program_change(0, program)
+    frame = 0
+    for until, is_attack, pitch, velocity in [*_events(score), (len(samples), False, 0, 0)]:
+        while frame < until:
+            num_frames = min(_BLOCK, until - frame)
+            block = np.frombuffer(synth.generate(num_frames), np.float32).reshape(-1, 2)  # (frames, left and right)
+            samples[frame : frame + num_frames] = block.mean(axis=1)
+            frame += num_frames
+        if is_attack:
+            synth.noteon(0, pitch, velocity)
+        else:
+            synth.noteoff(0, pitch)
+
+
+def _events(score: Score) -> list[tuple[int, bool, int, int]]:
+    """Attacks and releases as (frame, is attack, pitch, velocity); a release comes before an attack at its time."""
+    frames = SAMPLE_RATE * 60 / score.qpm
+    events = []
+    for note in score.notes:
+        start = round(note.onset * frames)
+        end = max(start + 1, round(note.offset * frames))
+        events += [(start, True, note.pitch, min(max(note.velocity, 1), 127)), (end, False, note.pitch, 0)]
+    return sorted(events)
+
+
+def _end_sec(score: Score) -> float:
+    return score.duration * 60 / score.qpm

@@ -1,0 +1,85 @@
+"""Logits processors: small pure functions that reshape the next-token distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class LogitsProcessor(Protocol):
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        """New logits (B, V), from the ``tokens`` (B, T) so far and their ``logits`` (B, V)."""
+        ...
+
+
+@dataclass(frozen=True)
+class RepeatDecay:
+    """Multiplies the probability of the last token again by ``1 - decay``, before the rest is made to sum to 1."""
+
+    decay: float
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        last = tokens[:, -1:]
+        penalty = math.log1p(-self.decay) if self.decay < 1 else -math.inf
+        return logits.scatter(1, last, logits.gather(1, last) + penalty)
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Flattens the distribution above 1, sharpens it below."""
+
+    temperature: float
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        return logits / self.temperature
+
+
+@dataclass(frozen=True)
+class TopK:
+    """Keeps the ``k`` likeliest tokens."""
+
+    k: int
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        kept, ids = logits.topk(min(self.k, logits.shape[-1]))
+        return torch.full_like(logits, -math.inf).scatter(1, ids, kept)
+
+
+@dataclass(frozen=True)
+class TopP:
+    """Keeps the likeliest tokens until their probability reaches ``p``; the one that crosses it stays.
+
+    Nucleus sampling: Holtzman et al., 'The Curious Case of Neural Text Degeneration', 2020.
+    """
+
+    p: float
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        ordered, ids = logits.sort(descending=True)
+        probs = ordered.softmax(dim=-1)
+        dropped = probs.cumsum(dim=-1) - probs >= self.p
+        dropped[:, 0] = False
+        kept = ordered.masked_fill(dropped, -math.inf)
+        return torch.full_like(logits, -math.inf).scatter(1, ids, kept)
+
+
+@dataclass(frozen=True)
+class Suppress:
+    """Never chooses ``ids``; the start token, for one."""
+
+    ids: tuple[int, ...]
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        return logits.index_fill(1, torch.tensor(self.ids, device=logits.device), -math.inf)
+
+
+def process(processors: Sequence[LogitsProcessor], tokens: Tensor, logits: Tensor) -> Tensor:
+    """The logits (B, V) after every processor in turn."""
+    for processor in processors:
+        logits = processor(tokens, logits)
+    return logits

@@ -1,0 +1,34 @@
+"""The curve of a training run, an epoch a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+LOGS = "logs"
+FIELDS = ("epoch", "train_nll", "valid_nll", "clean_nll", "clean_accuracy", "clapped_nll", "clapped_accuracy")
+
+
+def history_csv(logs: Path) -> str:
+    """``history.csv`` from what Lightning's CSVLogger wrote under ``logs``, an epoch's lines joined.
+
+    Each part of an interrupted run has a file of its own; where two tell of one epoch, the later part counts.
+    """
+    epochs: dict[int, dict[str, str]] = {}
+    for metrics in sorted(logs.glob("version_*/metrics.csv"), key=lambda path: int(path.parent.name[8:])):
+        with metrics.open(newline="") as lines:
+            for line in csv.DictReader(lines):
+                known = {name: value for name, value in line.items() if name in FIELDS and value}
+                epochs.setdefault(int(line["epoch"]), {}).update(known)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    for epoch in sorted(epochs):
+        row = epochs[epoch]
+        writer.writerow({name: row.get(name, "") if name == "epoch" else rounded(row.get(name)) for name in FIELDS})
+    return out.getvalue()
+
+
+def rounded(value: str | None) -> str:
+    return f"{float(value):.4f}" if value else ""

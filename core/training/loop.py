@@ -1,0 +1,151 @@
+"""Trains a recipe on Lightning's Trainer: progress bar, logs, resuming and more devices come from there."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, Timer
+from lightning.pytorch.loggers import CSVLogger
+from torch.utils.data import DataLoader
+
+from core.checkpoint import CHECKPOINTS, HISTORY, Checkpoint, ModelCard, build_model, save_checkpoint, write_whole
+from core.data.corpora import CORPORA, pieces_of
+from core.data.performance import CLAPPED, CLEAN, Performer
+from core.data.windows import BeatDataset, SimilarLengths, collate
+from core.errors import InputError
+from core.evaluation.heldout import validation_metrics
+from core.score import Score
+from core.training.history import LOGS, history_csv
+from core.training.module import MONITOR, NextTokenModule
+from core.training.recipe import Recipe
+from models import ARCHITECTURES
+
+
+def train(
+    recipe: Recipe,
+    corpus_root: Path | None = None,
+    max_minutes: float | None = None,
+    run_root: Path = Path("runs"),
+    checkpoint_root: Path | None = None,
+) -> ModelCard:
+    """Trains, or goes on with an unfinished run in ``run_root``, and saves the best weights with their card.
+
+    ``max_minutes`` counts earlier parts of the run too. Raises ``InputError`` when the corpus is missing.
+    """
+    lightning.seed_everything(recipe.training.seed, workers=True)
+    card = untrained_card(recipe)
+    model, codec = build_model(card)
+    module = NextTokenModule(model, codec.bos_token, recipe.training)
+    run = run_root / recipe.name
+    keep_settings(run / "settings.json", recipe)
+    best = ModelCheckpoint(run, "best", monitor=MONITOR, save_last=True, enable_version_counter=False)
+    clock = Timer({"minutes": int(max_minutes), "seconds": int(max_minutes % 1 * 60)} if max_minutes else None)
+    trainer = lightning.Trainer(
+        max_epochs=recipe.training.max_epochs,
+        precision="bf16-mixed",
+        gradient_clip_val=1.0,
+        logger=CSVLogger(run, name=LOGS),  # a folder for each part of the run
+        callbacks=[best, clock, EarlyStopping(MONITOR, patience=recipe.training.patience)],
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    last = run / "last.ckpt"
+    # the file is this program's own, and Lightning keeps more in it than weights
+    trainer.fit(module, *loaders(recipe, corpus_root), ckpt_path=last if last.exists() else None, weights_only=False)
+    if not best.best_model_path:
+        raise InputError("Training stopped before its first epoch was over; give it more minutes.")
+    weights = torch.load(best.best_model_path, map_location="cpu", weights_only=False)
+    module.load_state_dict(weights["state_dict"])
+    trained = Checkpoint(card, module.model.eval(), codec)
+    how = {"command": f"python -m core train {recipe.name}", **asdict(recipe.training)}
+    data = data_facts([piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
+    facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
+    metrics = validation_metrics(trained, "valid", corpus_root)
+    card = ModelCard(**{**asdict(card), "training": facts, "metrics": metrics})
+    folder = save_checkpoint(trained._replace(card=card), checkpoint_root or CHECKPOINTS)
+    write_whole(folder / HISTORY, history_csv(run / LOGS).encode())
+    return card
+
+
+def keep_settings(path: Path, recipe: Recipe) -> None:
+    """Notes what a run is made of; raises ``InputError`` when ``path`` tells of a run that was made otherwise.
+
+    How long to train may change.
+    """
+    training = asdict(recipe.training)
+    settings = {
+        **recipe.config,
+        **{name: training[name] for name in training if name not in ("max_epochs", "patience")},
+    }
+    text = json.dumps(settings, sort_keys=True)
+    if path.exists() and path.read_text() != text:
+        raise InputError(f"There is a run with other settings in {path.parent}; remove it, or take its settings.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text.encode())
+
+
+def untrained_card(recipe: Recipe) -> ModelCard:
+    _, config_class = ARCHITECTURES[recipe.architecture]
+    return ModelCard(
+        name=recipe.name,
+        title=recipe.title,
+        description=recipe.description,
+        architecture=recipe.architecture,
+        config=asdict(config_class(vocab_size=recipe.codec.vocab_size, **recipe.config)),
+        codec=recipe.codec.name,
+        codec_config=asdict(recipe.codec),
+        corpus=recipe.corpus,
+        license=CORPORA[recipe.corpus].license,
+        sampling=dict(recipe.sampling),
+    )
+
+
+def loaders(recipe: Recipe, corpus_root: Path | None) -> tuple[DataLoader[Any], list[DataLoader[Any]]]:
+    """The training data, drawn anew at each epoch, and the fixed validation sets."""
+    settings = recipe.training
+    scores, held_out = (
+        [piece.score for piece in pieces_of(recipe.corpus, split, corpus_root)] for split in ("train", "valid")
+    )
+    held_out.sort(key=lambda score: len(score.notes))  # batches of similar lengths
+    lengths = [min(len(score.notes), settings.length) for score in scores]
+    training = BeatDataset(scores, Performer(), settings.length)
+    validation = [BeatDataset(held_out, performer) for performer in (CLEAN, CLAPPED)]
+    return (
+        DataLoader(training, batch_sampler=SimilarLengths(lengths, settings.batch_size), collate_fn=collate),
+        [DataLoader(dataset, settings.batch_size, collate_fn=collate) for dataset in validation],
+    )
+
+
+def data_facts(scores: Sequence[Score]) -> dict[str, object]:
+    """What the card says of the data."""
+    return {
+        "train_pieces": len(scores),
+        "train_tokens": sum(len(score.notes) for score in scores),
+        "augmentation": "each epoch another key, tempo, timing, articulation and slice of every piece",
+    }
+
+
+def training_facts(trainer: lightning.Trainer, clock: Timer, best_epoch: int) -> dict[str, object]:
+    """What the card says of how a model came about."""
+    return {
+        "minutes": round(clock.time_elapsed("train") / 60, 1),
+        "epochs": trainer.current_epoch,
+        "best_epoch": best_epoch,
+        "device": hardware(trainer.strategy.root_device),
+        "precision": "bf16 mixed",
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
+def hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} of {os.cpu_count()} CPU cores ({platform.machine()})"

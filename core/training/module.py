@@ -1,0 +1,63 @@
+"""Next-token training of a ``SequenceModel`` as Lightning runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import lightning
+import torch
+import torch.nn.functional as F
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torch.optim.lr_scheduler import CosineAnnealingLR
+
+from core.data.windows import PADDING, Batch
+from core.training.recipe import TrainingSettings
+from models import SequenceModel, shift_right
+
+VALIDATION_SETS = ("clean", "clapped")
+MONITOR = "valid_nll"
+"""what early stopping watches: the mean over the validation sets"""
+
+
+class NextTokenModule(lightning.LightningModule):
+    """Teacher forcing with cross-entropy; the validation figures count every token of the set once."""
+
+    def __init__(self, model: SequenceModel, bos_token: int, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.model, self.bos_token, self.settings = model, bos_token, settings
+        self.sums = torch.zeros(len(VALIDATION_SETS), 3, dtype=torch.float64)  # tokens, nll, correct
+
+    def logits(self, batch: Batch) -> Tensor:
+        inputs = shift_right(batch.tokens.clamp_min(0), self.bos_token)
+        return self.model(inputs, batch.condition, batch.lengths).float()
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        loss = F.cross_entropy(self.logits(batch).flatten(0, 1), batch.tokens.flatten(), ignore_index=PADDING)
+        self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=len(batch.lengths), prog_bar=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        self.sums.zero_()
+
+    def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
+        logits, real = self.logits(batch), batch.tokens != PADDING
+        nll = F.cross_entropy(logits[real], batch.tokens[real], reduction="sum")
+        correct = (logits.argmax(dim=-1) == batch.tokens)[real].sum()
+        self.sums[dataloader_idx] += torch.stack([real.sum(), nll, correct]).double().cpu()
+
+    def on_validation_epoch_end(self) -> None:
+        for name, value in self.validation_figures():
+            self.log(name, value, prog_bar=name == MONITOR)
+
+    def validation_figures(self) -> Iterator[tuple[str, float]]:
+        tokens, nll, correct = self.sums.unbind(dim=1)
+        yield MONITOR, (nll / tokens).mean().item()
+        for i, name in enumerate(VALIDATION_SETS):
+            yield f"{name}_nll", (nll[i] / tokens[i]).item()
+            yield f"{name}_accuracy", (correct[i] / tokens[i]).item()
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        settings = self.settings
+        optimizer = torch.optim.AdamW(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        return {"optimizer": optimizer, "lr_scheduler": CosineAnnealingLR(optimizer, settings.max_epochs)}

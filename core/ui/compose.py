@@ -1,0 +1,150 @@
+"""The front page."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import streamlit as st
+
+from core.checkpoint import Checkpoint, damaged_checkpoints
+from core.composition import compose, with_pitches
+from core.errors import InputError
+from core.formats.pitch_names import parse_pitches
+from core.link import SETTINGS, piece_to_query, query_to_beats, query_to_piece, query_to_settings
+from core.project import json_to_project
+from core.sampling import SamplingConfig
+from core.ui.desk import Desk
+from core.ui.page import plain_errors, start_page
+from core.ui.result import result
+from core.ui.rhythm_panel import START, lay, rhythm_panel, written_beats
+from core.ui.settings import MAX_PAGE_SEED, choose_model, choose_sampling, keep, reset, show
+from core.ui.work import cards, checkpoint, turn
+
+START_TITLE = "First tune"
+
+
+def compose_page() -> None:
+    """Rhythm in, melody out; opens on a finished piece."""
+    start_page("Compose")
+    desk: Desk = st.session_state.setdefault("desk", Desk())
+    installed = cards()
+    for name in damaged_checkpoints():
+        st.warning(f"The card of the model {name!r} cannot be read; restore its card.json to use it.")
+    if not installed:
+        st.error("There are no trained models in checkpoints/; restore the folder or train one: python -m core train.")
+        return
+    if desk.piece is None and "opened" not in st.session_state:
+        st.session_state["opened"] = True
+        with plain_errors():
+            open_link(desk, dict(st.query_params))
+    with st.sidebar:
+        card = choose_model(installed)
+        sampling = choose_sampling(card)
+        open_project(desk)
+    try:
+        model = checkpoint(card.name)
+    except InputError as error:
+        st.error(str(error))
+        return
+    head, button = st.columns([3, 1], vertical_alignment="bottom")
+    head.title("Compose")
+    if desk.beats is None:
+        lay(desk, written_beats(START, "4/4", 112), "a first rhythm")
+    pressed = button.button(
+        "Compose", type="primary", icon=":material/auto_awesome:", width="stretch", on_click=next_seed, key="compose"
+    )
+    with st.container(border=True):
+        new_rhythm = rhythm_panel(desk)
+        given, number = st.columns([3, 1])
+        seeds = given.text_input(
+            "First notes (optional)", key=keep("given", ""), placeholder="G4 A4 B4, or MIDI numbers", max_chars=20_000
+        )
+        num = number.slider(
+            "Candidates", 1, 8, key=keep("num", 1), help="Several melodies at once, from this seed and the next ones."
+        )
+    sampling = SamplingConfig.from_mapping({**vars(sampling), "seed": int(st.session_state["settings.seed"])})
+    if pressed or new_rhythm or desk.piece is None:
+        with plain_errors():
+            make(desk, model, sampling, seeds, num)
+    if notice := st.session_state.pop("notice", None):
+        st.error(notice, icon=":material/error:")
+    if desk.piece is not None:
+        result(desk, model, card.license)
+        put_into_address(desk)
+
+
+def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, num: int) -> None:
+    """Composes on the rhythm on the desk."""
+    assert desk.beats is not None
+    length = int(st.session_state["settings.length"])
+    beats = desk.beats.cut(length) if length else desk.beats
+    given = parse_pitches(seeds)
+    present = desk.piece
+    bar = st.progress(0.0, "Composing …")
+    with turn():
+        made = compose(
+            model,
+            beats,
+            sampling,
+            given=given,
+            num=num,
+            title=present.title if present else START_TITLE,
+            on_step=lambda done, total: bar.progress(done / total, "Composing …"),
+        )
+    bar.empty()
+    if present:  # the instrument stays as the user set it
+        made = [replace(piece, program=present.program) for piece in made]
+    desk.candidates, desk.chosen, desk.selected = made, 0, range(0)
+    desk.add(f"Composed with seed {sampling.seed}", made[0])
+
+
+def next_seed() -> None:
+    """A callback of the Compose button: another seed, unless the user keeps it."""
+    if st.session_state.get("settings.new_seed", True) and st.session_state["desk"].piece is not None:
+        st.session_state["settings.seed"] = random.randrange(MAX_PAGE_SEED)
+
+
+def open_link(desk: Desk, query: dict[str, str]) -> None:
+    """What the address asks for: settings, a rhythm, a piece."""
+    known = {card.name: card for card in cards()}
+    name = query.get("model", "")
+    if name in known:
+        st.session_state["settings.corpus"], st.session_state["settings.network"] = (
+            known[name].corpus,
+            known[name].network,
+        )
+        st.session_state["settings.model"] = name
+        reset(known[name])
+    elif name:
+        st.error(f"This link asks for the model {name[:60]!r}, which is not installed here, so another one is used.")
+        name = next(iter(known))
+    if set(SETTINGS) & set(query):
+        show(query_to_settings(query))
+    if "rhythm" in query:
+        lay(desk, query_to_beats(query), "the rhythm of the link")
+    if "notes" in query:
+        piece = query_to_piece(query)
+        desk.add("Opened from a link", with_pitches(checkpoint(name), piece, piece.pitches))
+
+
+def put_into_address(desk: Desk) -> None:
+    assert desk.piece is not None
+    query = piece_to_query(desk.piece) or {}
+    if dict(st.query_params) != query:
+        st.query_params.from_dict(query)
+
+
+def open_project(desk: Desk) -> None:
+    """A project file from an earlier visit, with everything that was made in it."""
+    file = st.file_uploader("Open a project", ["json"], key="project")
+    if file is None or st.session_state.get("project.seen") == file.file_id:
+        return
+    st.session_state["project.seen"] = file.file_id
+    with plain_errors():
+        versions, current = json_to_project(file.getvalue())
+        for label, piece in versions:
+            desk.versions.append((label, piece))
+        desk.go_to(len(desk.versions) - len(versions) + current)
+        desk.candidates, desk.selected = [], range(0)
+        lay(desk, desk.versions[desk.current][1].beats, "the rhythm of the project")

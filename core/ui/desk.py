@@ -1,0 +1,88 @@
+"""What a visit has made: every version is kept, and any of them can lie on the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from core.beats import Beats
+from core.composition import Composition
+
+MAX_VERSIONS = 300
+
+
+@dataclass
+class Desk:
+    """One visit's work; lives in the session alone."""
+
+    versions: list[tuple[str, Composition]] = field(default_factory=list)
+    """(what was done, the piece then), the oldest first; nothing is ever taken out but the oldest"""
+    current: int = -1
+    undo_stack: list[int] = field(default_factory=list)
+    redo_stack: list[int] = field(default_factory=list)
+    candidates: list[Composition] = field(default_factory=list)
+    """of the last composing, for the strip of cards"""
+    chosen: int = 0
+    """the candidate that the present work began with"""
+    beats: Beats | None = None
+    """the rhythm to compose on next"""
+    beats_label: str = ""
+    selected: range = range(0)
+    """notes picked in the score"""
+
+    @property
+    def piece(self) -> Composition | None:
+        return self.versions[self.current][1] if self.versions else None
+
+    def add(self, label: str, piece: Composition) -> None:
+        """A new version, on the desk from now on."""
+        if self.versions:
+            self.undo_stack.append(self.current)
+        self.redo_stack.clear()
+        self.versions.append((label, piece))
+        self.current = len(self.versions) - 1
+        if len(self.versions) > MAX_VERSIONS:
+            self.forget_oldest()
+
+    def present(self, piece: Composition) -> None:
+        """``piece`` in the place of the current version: for how it is played, which is no step to undo."""
+        self.versions[self.current] = (self.versions[self.current][0], piece)
+
+    def go_to(self, index: int) -> None:
+        """An earlier version, as a step that can be undone."""
+        if index != self.current:
+            self.undo_stack.append(self.current)
+            self.redo_stack.clear()
+            self.current = index
+
+    def undo(self) -> None:
+        if self.undo_stack:
+            self.redo_stack.append(self.current)
+            self.current = self.undo_stack.pop()
+
+    def redo(self) -> None:
+        if self.redo_stack:
+            self.undo_stack.append(self.current)
+            self.current = self.redo_stack.pop()
+
+    def forget_oldest(self) -> None:
+        del self.versions[0]
+        self.current -= 1
+        self.undo_stack = [i - 1 for i in self.undo_stack if i]
+        self.redo_stack = [i - 1 for i in self.redo_stack if i]
+
+
+def lock(piece: Composition, notes: range, locked: bool) -> Composition:
+    """``piece`` with ``notes`` locked, or unlocked."""
+    return replace(piece, locked=piece.locked | set(notes) if locked else piece.locked - set(notes))
+
+
+def bars_around(piece: Composition, notes: range) -> range:
+    """The notes of all the bars that ``notes`` begin in."""
+    score = piece.beats.written
+
+    def bar(index: int) -> int:
+        return int((score.notes[index].onset - score.upbeat) // score.bar_length + 1e-9)
+
+    first, last = bar(notes.start), bar(notes.stop - 1)
+    inside = [i for i in range(len(score.notes)) if first <= bar(i) <= last]
+    return range(inside[0], inside[-1] + 1)

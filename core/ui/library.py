@@ -1,0 +1,77 @@
+"""The models and the corpora: cards, figures, learning curves, licences."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.checkpoint import CHECKPOINTS, HISTORY, ModelCard
+from core.data.corpora import CORPORA
+from core.ui.page import start_page
+from core.ui.work import cards
+
+FIGURES = {
+    "nll": "nll (nats a note)",
+    "accuracy": "accuracy",
+    "clapped_nll": "nll, clapped",
+    "clapped_accuracy": "accuracy, clapped",
+}
+
+
+def library_page() -> None:
+    start_page("Library")
+    st.title("Library")
+    installed = cards()
+    st.header("Models")
+    st.caption(
+        "Held-out melodies, each note foretold from those before it; every note counted once. “Clapped” is the same "
+        "melodies as a person claps them: any tempo, attacks 20 ms off, no rests. Low nll and high accuracy are good."
+    )
+    st.dataframe(leaderboard(installed), hide_index=True)
+    for card in installed:
+        with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
+            model_card(card)
+    st.header("Corpora")
+    for corpus in CORPORA.values():
+        st.markdown(f"**{corpus.title}** — {corpus.source}.  \nLicence: {corpus.license}")
+
+
+def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
+    rows = [
+        {
+            "model": card.title,
+            "corpus": card.corpus,
+            **{title: card.metrics.get(name) for name, title in FIGURES.items()},
+        }
+        for card in sorted(installed, key=lambda card: card.metrics.get("nll", float("inf")))
+    ]
+    return pd.DataFrame(rows)
+
+
+def model_card(card: ModelCard) -> None:
+    st.markdown(f"`{card.name}` — {card.description}  \nLicence: {card.license}")
+    history = CHECKPOINTS / card.name / HISTORY
+    if history.exists():
+        st.plotly_chart(
+            learning_curve(pd.read_csv(history)), key=f"curve.{card.name}", config={"displayModeBar": False}
+        )
+    network, training = st.columns(2)
+    network.markdown("**Network**")
+    network.json(card.config)
+    training.markdown("**Training**")
+    training.json(card.training)
+
+
+def learning_curve(history: pd.DataFrame) -> go.Figure:
+    """Loss by epoch, in training and on the two validation sets."""
+    names = {"train_nll": "training", "clean_nll": "validation, as written", "clapped_nll": "validation, clapped"}
+    figure = go.Figure([go.Scatter(x=history["epoch"], y=history[name], name=title) for name, title in names.items()])
+    figure.update_layout(
+        height=300,
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        xaxis_title="epoch",
+        yaxis_title="nats a note",
+        legend={"orientation": "h", "y": 1.15},
+    )
+    return figure

@@ -1,0 +1,130 @@
+"""What can be done with the notes picked in the score."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.checkpoint import Checkpoint
+from core.composition import Composition, note_alternatives, recompose, rewrite
+from core.errors import InputError
+from core.formats.pitch_names import pitch_name
+from core.likelihood import Alternative
+from core.ui.desk import Desk, bars_around, lock
+from core.ui.page import plain_errors
+from core.ui.work import turn
+
+NUM_ALTERNATIVES = 8
+BEFORE, AROUND = "#2b8a80", "#c9713f"  # seen on light and dark
+
+
+def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
+    """Alternatives for one note, and re-composing, locking and explaining for one or several."""
+    notes = desk.selected if desk.selected.stop <= len(piece.pitches) else range(0)
+    if not notes:
+        st.caption("Click a note for its alternatives; drag over several, or Shift-click, to work on a passage.")
+        return
+    with plain_errors():
+        if len(notes) == 1:
+            one_note(desk, piece, checkpoint, notes.start)
+        passage(desk, piece, checkpoint, notes)
+
+
+def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) -> None:
+    key = piece.written.key
+    found = note_alternatives(checkpoint, piece, index, NUM_ALTERNATIVES)
+    st.markdown(f"**Note {index + 1}: {pitch_name(piece.pitches[index], key)}.** What else might stand here:")
+    row = st.container(horizontal=True)
+    for option in found:
+        here = option.token == piece.pitches[index]
+        row.button(
+            f"{pitch_name(option.token, key)}  \n{percent(option.prob_in_context)}",
+            key=f"alternative.{option.token}",
+            type="primary" if here else "secondary",
+            disabled=index in piece.locked and not here,
+            on_click=change,
+            args=(
+                desk,
+                f"Note {index + 1} to {pitch_name(option.token, key)}",
+                rewrite,
+                checkpoint,
+                piece,
+                index,
+                option.token,
+            ),
+        )
+    with st.expander("Why this note?", icon=":material/psychology_alt:"):
+        why(piece, found, index, key)
+
+
+def why(piece: Composition, found: list[Alternative], index: int, key: str) -> None:
+    """The probabilities behind one note, before and after what follows is taken into account."""
+    by_prob = sorted(found, key=lambda option: -option.prob)
+    rank = [option.token for option in by_prob].index(piece.pitches[index]) + 1
+    own = by_prob[rank - 1]
+    before = "the rhythm alone" if index == 0 else f"the rhythm and the {index} notes before it"
+    st.markdown(
+        f"From {before}, the model held {pitch_name(own.token, key)} to be {percent(own.prob)} likely: number {rank} "
+        f"of these. With what follows, its share among them is {percent(own.prob_in_context)}."
+        + (" You gave this note." if index < piece.num_given else "")
+    )
+    names = [pitch_name(option.token, key) for option in by_prob]
+    figure = go.Figure(
+        [
+            go.Bar(name="from the notes before", x=names, y=[o.prob for o in by_prob], marker_color=BEFORE),
+            go.Bar(name="with those that follow", x=names, y=[o.prob_in_context for o in by_prob], marker_color=AROUND),
+        ]
+    )
+    figure.update_layout(
+        height=260,
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        yaxis={"tickformat": ".0%"},
+        legend={"orientation": "h", "y": 1.15},
+    )
+    st.plotly_chart(figure, key="why", config={"displayModeBar": False})
+
+
+def passage(desk: Desk, piece: Composition, checkpoint: Checkpoint, notes: range) -> None:
+    last = len(piece.pitches)
+    bars, rest = bars_around(piece, notes), range(notes.start, last)
+    what = "this note" if len(notes) == 1 else f"these {len(notes)} notes"
+    all_locked = set(notes) <= piece.locked
+    actions: list[tuple[str, str, range]] = [
+        ("These bars again" if len(notes) > 1 else "This bar again", ":material/refresh:", bars),
+        ("From here on", ":material/arrow_forward:", rest),
+    ]
+    if len(notes) > 1:
+        actions.insert(0, ("Just these notes", ":material/select_all:", notes))
+    row = st.container(horizontal=True)
+    for label, icon, places in actions:
+        row.button(label, icon=icon, key=f"again.{label}", width="stretch", on_click=change,
+                      args=(desk, f"{label}, from note {places.start + 1}", recompose_anew, checkpoint, piece, places),
+                      help=f"Writes notes {places.start + 1} to {places.stop} anew, locked ones excepted.")  # fmt: skip
+    row.button(
+        f"Unlock {what}" if all_locked else f"Lock {what}",
+        icon=":material/lock_open:" if all_locked else ":material/lock:",
+        key="lock",
+        on_click=change,
+        args=(desk, f"{'Unlocked' if all_locked else 'Locked'} {what}", lock, piece, notes, not all_locked),
+        help="Locked notes stay when others are re-composed.",
+    )
+
+
+def recompose_anew(checkpoint: Checkpoint, piece: Composition, places: range) -> Composition:
+    with turn():
+        return recompose(checkpoint, piece, places, seed=random.randrange(2**31))
+
+
+def change(desk: Desk, label: str, make: Callable[..., Composition], *args: object) -> None:
+    """A button's callback: puts a new version on the desk; what is wrong is said when the page is drawn again."""
+    try:
+        desk.add(label, make(*args))
+    except InputError as error:
+        st.session_state["notice"] = str(error)
+
+
+def percent(prob: float) -> str:
+    return "<1 %" if prob < 0.01 else f"{prob:.0%}".replace("%", " %")

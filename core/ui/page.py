@@ -1,0 +1,55 @@
+"""What every page begins with: its frame, the navigation, and how errors are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import InputError
+
+ICON = Path(__file__).parent / "icon.svg"
+
+PAGES = (
+    ("app.py", "Compose", ":material/edit_note:"),
+    ("pages/library.py", "Library", ":material/library_music:"),
+)
+"""(file, name, icon) of every page; a new page is a file and a line here"""
+
+SETTING = "settings."
+"""what the keys of the widgets begin with whose values outlive a visit to another page"""
+
+STYLE = """
+<style>
+.block-container { padding-top: 2.5rem; max-width: 72rem; }
+@media (max-width: 40rem) { .block-container { padding-left: 0.75rem; padding-right: 0.75rem; } }
+</style>
+"""
+
+
+def start_page(title: str) -> None:
+    """Configures the page ``title`` and draws the navigation."""
+    st.set_page_config(page_title=f"{title} · Tunesmith", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
+    keep_settings()
+    with st.sidebar:
+        for file, name, icon in PAGES:
+            st.page_link(file, label=name, icon=icon)
+
+
+def keep_settings() -> None:
+    """Takes the settings along to this page: Streamlit forgets the value of a widget that a page does not show."""
+    for key in list(st.session_state):
+        if str(key).startswith(SETTING):
+            st.session_state[key] = st.session_state[key]
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Bad input inside becomes one sentence on the page; what is already shown stays."""
+    try:
+        yield
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")

@@ -1,0 +1,77 @@
+"""Heavy work of the pages: shared, bounded, and remembered for a while."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+import streamlit as st
+import torch
+
+from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
+from core.data.corpora import load_corpus
+from core.data.piece import Piece
+from core.score import Score
+
+MAX_AT_ONCE = 2
+"""generations, engravings and renderings; who comes later waits"""
+
+
+@st.cache_resource
+def gate() -> threading.BoundedSemaphore:
+    torch.set_num_threads(1)  # measured: a step of these networks is slower on two threads than on one
+    return threading.BoundedSemaphore(MAX_AT_ONCE)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Waits for a free place among the heavy jobs."""
+    with gate():
+        yield
+
+
+@st.cache_resource(max_entries=16)
+def checkpoint(name: str) -> Checkpoint:
+    """A loaded model, shared by all visits: it keeps nothing of a generation."""
+    return load_checkpoint(name)
+
+
+@st.cache_data(ttl=60)
+def cards() -> list[ModelCard]:
+    return list_cards()
+
+
+def tunes(corpus: str) -> list[Piece]:
+    """The pieces of a corpus, by title."""
+    with st.spinner("Reading the corpus, which takes some seconds the first time …"):
+        return sorted(load_corpus(corpus), key=lambda piece: piece.score.title)
+
+
+@lru_cache(maxsize=128)
+def engraved(written: Score, page_width: int) -> str:
+    """The SVG of a melody, for a page so wide."""
+    from core.render.notation import engrave
+
+    with turn():
+        return engrave(written, page_width=page_width, heading=False).svg
+
+
+@lru_cache(maxsize=64)
+def sound(performed: Score, program: int) -> tuple[bytes, str, str]:
+    """(FLAC file, name of the synthesiser, what went wrong if anything) of a melody."""
+    from core.render.audio import audio_to_flac, render
+
+    with turn():
+        audio = render(performed, program)
+        return audio_to_flac(audio), audio.engine, audio.notice
+
+
+@lru_cache(maxsize=64)
+def exported(suffix: str, written: Score, performed: Score, program: int) -> bytes:
+    """A file to download."""
+    from core.files import WRITERS
+
+    with turn():
+        return WRITERS[suffix](written, performed, program)

@@ -1,0 +1,87 @@
+"""LSTM encoder and decoder with local attention, the best network of 'Everybody Compose'.
+
+A bidirectional LSTM reads the whole rhythm. An autoregressive LSTM writes a pitch for each beat and sees, at each
+step, the encoder's output of that step alone and the note before; its initial state comes from the encoder's final one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from models.base import SequenceModel, State
+from models.beat_features import NUM_BEAT_FEATURES, beat_features
+from models.recurrence import lstm_step, weights_of
+
+
+@dataclass(frozen=True)
+class BeatLstmLocalConfig:
+    vocab_size: int
+    embed_dim: int = 64
+    encoder_dim: int = 64
+    hidden_dim: int = 208
+    dropout: float = 0.1
+
+
+class BeatLstmLocal(SequenceModel):
+    def __init__(self, config: BeatLstmLocalConfig) -> None:
+        super().__init__()
+        self.config = config
+        annotation_dim = 2 * config.encoder_dim
+        self.beat_in = nn.Linear(NUM_BEAT_FEATURES, config.encoder_dim)
+        self.encoder = nn.LSTM(config.encoder_dim, config.encoder_dim, batch_first=True, bidirectional=True)
+        self.bridge = nn.Linear(annotation_dim, 2 * config.hidden_dim)
+        self.embedding = nn.Embedding(config.vocab_size, config.embed_dim)
+        self.decoder = nn.LSTM(config.embed_dim + annotation_dim, config.hidden_dim, batch_first=True)
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = nn.Linear(config.hidden_dim, config.vocab_size)
+
+    def encode(self, condition: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Annotations (B, T, 2E) of the beats (B, T, 2), and the first (hidden, cell) (B, D) of the decoder."""
+        x = F.relu(self.beat_in(beat_features(condition)))
+        if lengths is None:
+            annotations, (final, _) = self.encoder(x)
+        else:  # the backward half must start at the last real beat, not in the padding
+            packed, (final, _) = self.encoder(pack_padded_sequence(x, lengths.cpu(), True, enforce_sorted=False))
+            annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
+        hidden, cell = self.bridge(torch.cat([final[0], final[1]], dim=-1)).tanh().chunk(2, dim=-1)
+        return annotations, hidden, cell
+
+    def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
+        assert condition is not None
+        annotations, hidden, cell = self.encode(condition, lengths)
+        x = torch.cat([self.embedding(inputs), annotations[:, : inputs.shape[1]]], dim=-1)
+        x, _ = self.decoder(self.dropout(x), (hidden[None].contiguous(), cell[None].contiguous()))
+        return self.head(self.dropout(x))
+
+    def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
+        assert condition is not None
+        annotations, hidden, cell = self.encode(condition)
+        _, weight = self.input_weights()
+        weights = weights_of(self.decoder)
+        bias = weights.b_ih + weights.b_hh
+        state = {"projected": F.linear(annotations, weight, bias), "hidden": hidden, "cell": cell}
+        state["position"] = torch.zeros(len(condition), dtype=torch.long, device=condition.device)
+        return {name: tensor.expand(batch_size, *tensor.shape[1:]) for name, tensor in state.items()}
+
+    def input_weights(self) -> tuple[Tensor, Tensor]:
+        """The decoder's input weights, split by what they read: the note before (4D, E), the annotation (4D, A)."""
+        sizes = [self.config.embed_dim, 2 * self.config.encoder_dim]
+        note, annotation = weights_of(self.decoder).w_ih.split(sizes, dim=1)
+        return note, annotation
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        note_weight, _ = self.input_weights()
+        rows = torch.arange(len(token), device=token.device)
+        projected = state["projected"][rows, state["position"]] + F.linear(self.embedding(token), note_weight)
+        hidden, cell = lstm_step(weights_of(self.decoder), projected, state["hidden"], state["cell"])
+        return self.head(hidden), {
+            "projected": state["projected"],
+            "hidden": hidden,
+            "cell": cell,
+            "position": state["position"] + 1,
+        }

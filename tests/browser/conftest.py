@@ -1,0 +1,200 @@
+"""A real browser on a real server: Playwright drives Debian's Chromium through Streamlit apps.
+
+Where there is no Chromium these tests are skipped and say so, unless BROWSER_TESTS=required, when they fail.
+CHROMIUM names another browser than /usr/bin/chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+APPS = Path(__file__).parent / "apps"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+START_SEC = 60.0  # a loaded machine may take long to start a server
+WAIT_MS = 15_000  # and long to run a page
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    if shutil.which(CHROMIUM) is None:
+        reason = f"no browser at {CHROMIUM}: install Chromium or set CHROMIUM to its path"
+        if os.environ.get("BROWSER_TESTS") == "required":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser) -> Iterator[Callable]:
+    """`new_page(viewport=..., ...)` opens a page in a visit of its own.
+
+    An error in its console, an uncaught exception and a request to another machine fail the test.
+    """
+    contexts, errors = [], []
+
+    def open_page(**options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.on("pageerror", lambda error: errors.append(f"{error.name}: {error.message}\n{error.stack}"))
+        page.on("console", lambda message: is_fault(message) and errors.append(message.text))
+        page.on("request", lambda request: is_foreign(request.url) and errors.append(f"asked for {request.url}"))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors, "in the browser:\n" + "\n".join(errors)
+
+
+def is_fault(message) -> bool:
+    """Whether something went wrong in the page; Streamlit catches what a component's module throws and only logs it.
+
+    On an address such as /library Streamlit looks for its server below that address first and then at the root.
+    """
+    return message.type == "error" and "/_stcore/" not in message.location["url"]
+
+
+def is_foreign(address: str) -> bool:
+    return urlsplit(address).hostname not in (None, "localhost")  # None: data in the address itself
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page()
+
+
+@pytest.fixture(scope="session")
+def serve(browser) -> Iterator[Callable[[Path | str], str]]:
+    """`serve(script)` runs a Streamlit script on a server of its own for the whole session and returns its address."""
+    servers: dict[Path, Server] = {}
+
+    def address(script: Path | str) -> str:
+        path = ROOT / script
+        if path not in servers:
+            servers[path] = Server(path)
+        return servers[path].url
+
+    yield address
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def app_url(serve) -> str:
+    """Address of the project's own app."""
+    return serve("app.py")
+
+
+@pytest.fixture
+def fresh_app() -> Iterator[Server]:
+    """The project's app on a server that nobody has visited."""
+    server = Server(ROOT / "app.py")
+    yield server
+    server.stop()
+
+
+class Server:
+    """A Streamlit server in a process of its own; what it prints is shown when it does not start."""
+
+    def __init__(self, script: Path, *options: str) -> None:
+        self.url = f"http://localhost:{(port := free_port())}"
+        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        command += ["--server.headless", "true", "--server.port", str(port), "--browser.gatherUsageStats", "false"]
+        self._process = subprocess.Popen(
+            [*command, *options],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        self._wait()
+
+    @property
+    def output(self) -> str:
+        self._output.seek(0)
+        return self._output.read().decode(errors="replace")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SEC
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1) as answer:
+                    if answer.status == 200:
+                        return
+            except OSError:
+                time.sleep(0.1)
+        output = self.output
+        self.stop()
+        pytest.fail(f"the server did not start:\n{output}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def settle(page) -> None:
+    """Wait until Streamlit has run the script and stays quiet: connected, not running, nothing left to replace.
+
+    A run that has been asked for but has not begun is not seen: after an action wait for what it brings about.
+    """
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector('[data-testid="stApp"]');
+            const quiet = app?.dataset.testConnectionState === "CONNECTED"
+                && app.dataset.testScriptState === "notRunning"
+                && document.querySelector('[data-testid="stMainBlockContainer"] *')
+                && !document.querySelector('[data-stale="true"]');
+            if (!quiet) window.quietSince = null;
+            else window.quietSince ??= performance.now();
+            return quiet && performance.now() - window.quietSince > 250;
+        }"""
+    )

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.checkpoint import Checkpoint, ModelCard, save_checkpoint
+from core.codecs import BeatCodec
+from core.score import Note, Score
+from models import ARCHITECTURES, SequenceModel
+
+torch.set_num_threads(1)
+
+MELODY = Score(
+    tuple(Note(onset, length, pitch) for onset, length, pitch in [
+        (0, 1, 67), (1, 0.5, 69), (1.5, 0.5, 71), (2, 1, 72), (3.5, 0.5, 71), (4, 2, 67), (6.5, 1.5, 62),
+    ]),
+    qpm=100, title="Seven notes",
+)  # fmt: skip
+
+TINY = {
+    "beat-rnn": {"embed_dim": 6, "hidden_dim": 12},
+    "beat-lstm-local": {"embed_dim": 6, "encoder_dim": 5, "hidden_dim": 12},
+}
+"""a small configuration for every architecture"""
+
+
+def tiny_model(architecture: str, vocab_size: int = 129) -> SequenceModel:
+    torch.manual_seed(0)
+    model_class, config_class = ARCHITECTURES[architecture]
+    model: SequenceModel = model_class(config_class(vocab_size=vocab_size, **TINY[architecture])).eval()
+    return model
+
+
+def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
+    codec, model = BeatCodec(), tiny_model(architecture)
+    card = ModelCard(
+        name=f"{architecture}.essen", title=architecture, architecture=architecture, config=asdict(model.config),
+        codec=codec.name, codec_config=asdict(codec), corpus="essen", license="none", sampling={"temperature": 0.9},
+    )  # fmt: skip
+    return Checkpoint(card, model, codec)
+
+
+@pytest.fixture
+def tiny_checkpoints(tmp_path: Path) -> Path:
+    """A folder of untrained checkpoints, one for each architecture."""
+    for architecture in ARCHITECTURES:
+        save_checkpoint(tiny_checkpoint(architecture), tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Parsed corpora go to a folder of this run, so that the tests start as a fresh installation does."""
+    os.environ["TUNESMITH_CACHE"] = str(tmp_path_factory.mktemp("cache"))

@@ -1,0 +1,89 @@
+"""The laws of every codec, on real tunes."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.codecs import CODECS, BeatCodec, Codec
+from core.data.corpora import load_corpus
+from core.score import Note, Score
+from tests.conftest import MELODY
+
+every_codec = pytest.mark.parametrize("codec", [codec() for codec in CODECS.values()], ids=list(CODECS))
+
+
+@pytest.fixture(scope="module")
+def tunes() -> list[Score]:
+    pieces = list(load_corpus("essen"))
+    return [
+        replace(piece.score, qpm=qpm)
+        for piece, qpm in zip(random.Random(0).sample(pieces, 300), range(40, 340), strict=True)
+    ]
+
+
+@every_codec
+def test_decoding_gives_the_canonical_score(codec: Codec, tunes: list[Score]) -> None:
+    for score in tunes:
+        assert codec.decode(codec.encode(score)) == codec.canonical(score)
+
+
+@every_codec
+def test_encoding_what_was_decoded_gives_the_same_tokens(codec: Codec, tunes: list[Score]) -> None:
+    for score in tunes:
+        encoded = codec.encode(score)
+        again = codec.encode(codec.decode(encoded))
+        assert torch.equal(again.tokens, encoded.tokens)
+        assert (again.condition is None) == (encoded.condition is None)
+        if encoded.condition is not None:
+            assert torch.equal(again.condition, encoded.condition)
+
+
+@every_codec
+def test_tokens_are_of_the_vocabulary_and_never_the_start_token(codec: Codec, tunes: list[Score]) -> None:
+    for score in tunes:
+        tokens = codec.encode(score).tokens
+        assert tokens.dtype == torch.int64
+        assert 0 <= tokens.min() <= tokens.max() < codec.vocab_size
+        assert codec.bos_token not in tokens
+
+
+@every_codec
+def test_a_codec_is_its_fields(codec: Codec) -> None:
+    assert CODECS[codec.name](**asdict(codec)) == codec
+
+
+def test_beats_by_hand() -> None:
+    encoded = BeatCodec().encode(MELODY)  # 100 quarters a minute: 0.6 seconds each
+    assert encoded.tokens.tolist() == [67, 69, 71, 72, 71, 67, 62]
+    assert encoded.condition is not None
+    rests, durations = encoded.condition.T.tolist()
+    assert rests == [0, 0, 0, 0, 0.3, 0, 0.3]
+    assert durations == [0.6, 0.3, 0.3, 0.6, 0.3, 1.2, 0.9]
+
+
+def test_beats_keep_only_the_melody() -> None:
+    """What the codec does not carry is gone, and nothing else: times, to the microsecond, and pitches stay."""
+    score = Score((Note(0, 4, 48, 99), Note(0, 2, 60), Note(1, 1, 55), Note(3, 1, 64)), qpm=60, key="Em", title="x")
+    canonical = BeatCodec().canonical(score)
+    assert canonical == Score((Note(0, 2, 60), Note(2, 2, 55), Note(6, 2, 64)), qpm=120)
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(0.02, 5), st.integers(0, 127)), min_size=1, max_size=30))
+def test_beats_of_any_performance(beats: list[tuple[float, float, int]]) -> None:
+    now, notes = 0.0, []
+    for rest, duration, pitch in beats:
+        notes.append(Note(now + rest, duration, pitch))
+        now += rest + duration
+    codec, score = BeatCodec(), Score(tuple(notes), qpm=60)
+    decoded = codec.decode(codec.encode(score))
+    assert decoded.pitches == score.pitches
+    for after, before in zip(decoded.notes, score.notes, strict=True):
+        assert after.onset / 2 == pytest.approx(before.onset, abs=2e-6)
+        assert after.duration / 2 == pytest.approx(before.duration, abs=2e-6)
+    assert codec.canonical(decoded) == decoded
