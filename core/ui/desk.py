@@ -52,17 +52,24 @@ class Desk:
         if index != self.current:
             self.undo_stack.append(self.current)
             self.redo_stack.clear()
-            self.current = index
+            self.lay_version(index)
 
     def undo(self) -> None:
         if self.undo_stack:
             self.redo_stack.append(self.current)
-            self.current = self.undo_stack.pop()
+            self.lay_version(self.undo_stack.pop())
 
     def redo(self) -> None:
         if self.redo_stack:
             self.undo_stack.append(self.current)
-            self.current = self.redo_stack.pop()
+            self.lay_version(self.redo_stack.pop())
+
+    def lay_version(self, index: int) -> None:
+        """Version ``index`` on the desk, and its rhythm with it, if that is another one."""
+        self.current = index
+        piece = self.versions[index][1]
+        if self.beats is None or piece.beats != self.beats.cut(len(piece.beats)):
+            self.beats, self.beats_label = piece.beats, "the rhythm of this version"
 
     def forget_oldest(self) -> None:
         del self.versions[0]

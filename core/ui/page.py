@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,3 +54,8 @@ def plain_errors() -> Iterator[None]:
         yield
     except InputError as error:
         st.error(str(error), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """``text`` as it stands: what Markdown would read as a sign is escaped."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+.!|$:~-])", r"\\\1", text)

@@ -16,10 +16,13 @@ from core.ui.components.score_view import score_view
 from core.ui.desk import Desk
 from core.ui.downloads import downloads, keeping
 from core.ui.note_panel import note_panel
-from core.ui.page import plain_errors
+from core.ui.page import plain, plain_errors
 from core.ui.work import engraved, sound
 
 AUDIO_MIME = "audio/flac"
+TEMPO_HELP = (
+    "Quarter notes a minute. Changes how fast the piece is played and what tempo is written, and no note of it."
+)
 
 
 def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
@@ -29,10 +32,12 @@ def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
     if len(desk.candidates) > 1:
         cards(desk)
     steps(desk)
-    playing_controls(desk, piece)
+    if piece.title:
+        st.subheader(plain(piece.title), anchor=False)
     with plain_errors():
         score(desk, piece)
     note_panel(desk, piece, checkpoint)
+    playing_controls(desk, piece)
     take_home, roll, table, history = st.tabs(["Take home", "Piano roll", "Notes", "History"])
     with take_home:
         downloads(piece, license_)
@@ -71,7 +76,7 @@ def steps(desk: Desk) -> None:
     row.button("Redo", icon=":material/redo:", on_click=desk.redo, disabled=not desk.redo_stack)
     row.caption(
         f"{desk.versions[desk.current][0]} · log-likelihood {signed(piece.log_likelihood, 1)} nats, "
-        f"{signed(piece.log_likelihood / free, 2)} a note · seed {piece.sampling.seed}"
+        f"{signed(piece.log_likelihood / free, 2)} a note"
     )
 
 
@@ -99,7 +104,7 @@ def playing_controls(desk: Desk, piece: Composition) -> None:
         on_change=present,
         args=(desk, "program"),
     )
-    tempo.number_input("Quarter notes a minute", 20, 300, key="play.qpm", step=4, on_change=present, args=(desk, "qpm"))
+    tempo.number_input("Tempo", 20, 300, key="play.qpm", step=4, on_change=present, args=(desk, "qpm"), help=TEMPO_HELP)
 
 
 def present(desk: Desk, name: str) -> None:
