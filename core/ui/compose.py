@@ -14,6 +14,7 @@ from core.formats.pitch_names import parse_pitches
 from core.link import SETTINGS, piece_to_query, query_to_beats, query_to_piece, query_to_settings
 from core.project import json_to_project
 from core.sampling import SamplingConfig
+from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
 from core.ui.page import plain_errors, start_page
 from core.ui.result import result
@@ -71,7 +72,7 @@ def compose_page() -> None:
         st.error(notice, icon=":material/error:")
     if desk.piece is not None:
         result(desk, model, card.license)
-        put_into_address(desk)
+        address_bar(piece_to_query(desk.piece) or {})
 
 
 def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, num: int) -> None:
@@ -126,13 +127,6 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
     if "notes" in query:
         piece = query_to_piece(query)
         desk.add("Opened from a link", with_pitches(checkpoint(name), piece, piece.pitches))
-
-
-def put_into_address(desk: Desk) -> None:
-    assert desk.piece is not None
-    query = piece_to_query(desk.piece) or {}
-    if dict(st.query_params) != query:
-        st.query_params.from_dict(query)
 
 
 def open_project(desk: Desk) -> None:

@@ -271,3 +271,11 @@ def test_a_project_is_saved_and_opened_another_day(visit: Visit, new_page: Calla
     later.upload("broken.json", data[:100], within="stSidebar")
     assert "project" in later.sentence()
     assert later.piece == piece
+
+
+def test_back_leads_out_of_the_app(page, app_url):
+    page.goto("about:blank")
+    visit = Visit(page, app_url)
+    visit.compose()
+    page.go_back()
+    assert page.url == "about:blank"
