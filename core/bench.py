@@ -83,14 +83,15 @@ def click_to_score(checkpoint: Checkpoint) -> Iterator[Row]:
     """From the rhythm to a drawn score and its sound, the model loaded: 64 notes, 16 bars."""
     from core.formats.musicxml import score_to_musicxml
     from core.render.audio import audio_to_flac, default_engine, render
-    from core.render.notation import engrave
+    from core.render.notation import NARROW, WIDE, engrave
 
     beats, settings = even_beats(64), SamplingConfig(seed=0)
     piece = compose(checkpoint, beats, settings)[0]
 
     def draw() -> None:
         score_to_musicxml.cache_clear()
-        engrave(piece.written)
+        for width in (WIDE, NARROW):  # the page holds both
+            engrave(piece.written, page_width=width)
 
     stages: dict[str, Callable[[], Any]] = {
         "sampling": lambda: compose(checkpoint, beats, settings),

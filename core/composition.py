@@ -129,9 +129,11 @@ def rewrite(checkpoint: Checkpoint, piece: Composition, index: int, pitch: int) 
 
 def with_pitches(checkpoint: Checkpoint, piece: Composition, pitches: Sequence[int]) -> Composition:
     """``piece`` with other pitches, and how likely ``checkpoint`` holds them."""
-    changed = replace(piece, model=checkpoint.card.name, pitches=tuple(pitches))
+    changes = (i for i, (old, new) in enumerate(zip(piece.pitches, pitches, strict=True)) if old != new)
+    num_given = min(piece.num_given, next(changes, piece.num_given))  # a note written anew is no longer the user's own
+    changed = replace(piece, model=checkpoint.card.name, pitches=tuple(pitches), num_given=num_given)
     logp = token_log_probs(checkpoint, changed.encoded)
-    return replace(changed, log_likelihood=logp[piece.num_given :].sum().item())
+    return replace(changed, log_likelihood=logp[num_given:].sum().item())
 
 
 def note_alternatives(checkpoint: Checkpoint, piece: Composition, index: int, num: int = 8) -> list[Alternative]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -49,21 +50,21 @@ def generate(
     """A piece that keeps the tokens of ``fixed`` (L,) and has the model write those that are ``FREE``.
 
     ``condition`` (L, C) tells the model about each token: a beat model the rhythm, for one. ``sampling`` defaults to
-    the card's; without a seed one is drawn. The same checkpoint, input and settings give the same piece.
+    the card's; without a seed one is drawn. Where given tokens follow a gap, the gap is drawn to lead into them, and
+    beams play no part. The same checkpoint, input and settings give the same piece.
     """
     _, model, codec = checkpoint
     sampling = sampling or checkpoint.card.sampling_defaults
-    if sampling.seed is None:
-        sampling = replace(sampling, seed=torch.Generator().seed() % 2**31)
-    assert sampling.seed is not None
+    seed = drawn_seed() if sampling.seed is None else sampling.seed
+    sampling = replace(sampling, seed=seed)
     free = fixed == FREE
     options: dict[str, Any] = {
         "condition": None if condition is None else condition.float(),
         "processors": (Suppress((codec.bos_token,)), *sampling.processors()),
-        "generator": torch.Generator().manual_seed(sampling.seed),
+        "generator": torch.Generator().manual_seed(seed),
         "on_step": on_step,
     }
-    if sampling.num_beams == 1 and goes_on_after_a_gap(free):
+    if goes_on_after_a_gap(free):
         tokens = infill(model, codec.bos_token, fixed, **options)
     else:
         options |= {"num_beams": sampling.num_beams, "beam_prob": sampling.beam_prob}
@@ -86,14 +87,18 @@ def candidates(
 
     One at a time: in a batch the rounding of a row depends on its neighbours, and with it, now and then, a draw.
     """
-    assert sampling.seed is not None
     made = []
+    first = drawn_seed() if sampling.seed is None else sampling.seed
     for i in range(num):
-        settings = replace(sampling, seed=sampling.seed + i)
+        settings = replace(sampling, seed=first + i)
         made.append(generate(checkpoint, fixed, condition=condition, sampling=settings))
         if on_step:
             on_step(i + 1, num)
     return made
+
+
+def drawn_seed() -> int:
+    return secrets.randbelow(2**31)
 
 
 def goes_on_after_a_gap(free: Tensor) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from core.beats import Beats
 from core.composition import Composition
 from core.errors import InputError
-from core.project import checked_piece, metrical_beats
+from core.project import checked_piece, metrical_beats, printable
 from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
 
@@ -30,13 +30,13 @@ def piece_to_query(piece: Composition) -> dict[str, str] | None:
     """What the address bar holds of ``piece``; None when it is too long for a link."""
     if len(piece.pitches) > MAX_LINK_NOTES:
         return None
-    settings = {name: f"{value:g}" if name != "seed" else str(value) for name, value in asdict(piece.sampling).items()}
+    settings = {name: str(value) for name, value in asdict(piece.sampling).items() if value is not None}
     query = {"model": piece.model, **settings, **beats_to_query(piece.beats), "notes": pack(piece.pitches)}
     extras = {
         "given": piece.num_given,
         "locked": ".".join(map(str, sorted(piece.locked))),
         "title": piece.title,
-        "tempo": "" if piece.qpm is None else f"{piece.qpm:g}",
+        "tempo": piece.qpm or "",
         "instrument": piece.program,
     }
     return query | {name: str(value) for name, value in extras.items() if value}
@@ -52,7 +52,7 @@ def beats_to_query(beats: Beats) -> dict[str, str]:
         ticks += [onset - now, duration]
         now = onset
     metre = "/".join(map(str, written.time_signature))
-    facts = {"qpm": f"{written.qpm:.9g}", "metre": metre, "upbeat": f"{round(written.upbeat * TICKS)}"}
+    facts = {"qpm": str(written.qpm), "metre": metre, "upbeat": f"{round(written.upbeat * TICKS)}"}
     return {"rhythm": "q." + pack(ticks), **facts}
 
 
@@ -93,13 +93,13 @@ def query_to_piece(query: Mapping[str, str]) -> Composition:
     try:
         return checked_piece(
             Composition(
-                model=query["model"][:100],
+                model=printable(query["model"], 100),
                 beats=beats,
                 pitches=tuple(unpack(query["notes"])),
                 sampling=sampling,
                 num_given=int(query.get("given", "0")),
                 locked=frozenset(int(i) for i in query.get("locked", "").split(".") if i),
-                title=query.get("title", "")[:200],
+                title=printable(query.get("title", ""), 200),
                 qpm=float(query["tempo"]) if "tempo" in query else None,
                 program=int(query.get("instrument", "0")),
             )

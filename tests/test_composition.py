@@ -248,3 +248,23 @@ def test_batch_and_progress() -> None:
         CHECKPOINT, fixed, 2, condition=condition[:3], sampling=SAMPLING, on_step=lambda a, b: seen.append((a, b))
     )
     assert seen == [(1, 2), (2, 2)]
+
+
+def test_a_given_note_written_anew_is_no_longer_the_users_own() -> None:
+    piece = compose(CHECKPOINT, Beats.from_score(MELODY), SAMPLING, given=(67, 69, 71))[0]
+    assert rewrite(CHECKPOINT, piece, 5, 60).num_given == 3
+    assert rewrite(CHECKPOINT, piece, 1, 60).num_given == 1
+
+
+def test_without_a_seed_one_is_drawn_and_told() -> None:
+    drawn = compose(CHECKPOINT, TAPPED, SamplingConfig())[0]
+    assert drawn.sampling.seed is not None
+    assert compose(CHECKPOINT, TAPPED, drawn.sampling)[0] == drawn
+
+
+@pytest.mark.parametrize("name", ["title", "model"])
+def test_half_a_character_in_a_project_is_replaced(name: str) -> None:
+    values = json.loads(project_to_json([("one", piece_on(TAPPED))], 0))
+    values["versions"][0]["piece"][name] = "\ud800"
+    [(_, opened)], _ = json_to_project(json.dumps(values).encode())
+    assert getattr(opened, name) == "?"

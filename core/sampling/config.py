@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
@@ -55,7 +54,7 @@ class SamplingConfig:
                 raise SettingError(f"There is no sampling setting called {name!r}; use one of {', '.join(types)}.")
             if name == "seed" and value is None:
                 settings[name] = None
-            elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            elif isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_SEED:
                 raise SettingError(f"The setting {name} must be a number.")
             elif types[name] is int and value != int(value):
                 raise SettingError(f"The setting {name} must be a whole number.")

@@ -185,7 +185,7 @@ def resample(rows: Rows, generator: torch.Generator | None) -> Rows:
     """Rows drawn in proportion to their weight, once the effective number of rows falls below half."""
     weights = rows.score.softmax(dim=0)
     num_rows = len(weights)
-    if not rows.score.isfinite().any() or 1 / weights.square().sum() >= num_rows / 2:
+    if 1 / weights.square().sum() >= num_rows / 2:
         return rows
     chosen = torch.multinomial(weights, num_rows, replacement=True, generator=generator)
     return rows.pick(chosen)._replace(score=torch.zeros_like(rows.score))

@@ -50,6 +50,7 @@ def train(
     clock = Timer({"minutes": int(max_minutes), "seconds": int(max_minutes % 1 * 60)} if max_minutes else None)
     trainer = lightning.Trainer(
         max_epochs=recipe.training.max_epochs,
+        devices=1,  # of whatever kind there is: the networks are small
         precision="bf16-mixed",
         gradient_clip_val=1.0,
         logger=CSVLogger(run, name=LOGS),  # a folder for each part of the run

@@ -96,7 +96,7 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
     bar.empty()
     if present:  # the instrument stays as the user set it
         made = [replace(piece, program=present.program) for piece in made]
-    desk.candidates, desk.chosen, desk.selected = made, 0, range(0)
+    desk.candidates, desk.selected = made, range(0)
     desk.add(f"Composed with seed {sampling.seed}", made[0])
 
 
@@ -137,8 +137,4 @@ def open_project(desk: Desk) -> None:
     st.session_state["project.seen"] = file.file_id
     with plain_errors():
         versions, current = json_to_project(file.getvalue())
-        for label, piece in versions:
-            desk.versions.append((label, piece))
-        desk.go_to(len(desk.versions) - len(versions) + current)
-        desk.candidates, desk.selected = [], range(0)
-        lay(desk, desk.versions[desk.current][1].beats, "the rhythm of the project")
+        desk.extend(versions, current)

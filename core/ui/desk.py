@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from core.beats import Beats
 from core.composition import Composition
-
-MAX_VERSIONS = 300
+from core.project import MAX_VERSIONS
 
 
 @dataclass
@@ -21,8 +22,6 @@ class Desk:
     redo_stack: list[int] = field(default_factory=list)
     candidates: list[Composition] = field(default_factory=list)
     """of the last composing, for the strip of cards"""
-    chosen: int = 0
-    """the candidate that the present work began with"""
     beats: Beats | None = None
     """the rhythm to compose on next"""
     beats_label: str = ""
@@ -33,6 +32,13 @@ class Desk:
     def piece(self) -> Composition | None:
         return self.versions[self.current][1] if self.versions else None
 
+    @property
+    def chosen(self) -> int:
+        """The candidate that is on the desk, -1 when none of them is."""
+        piece = self.piece
+        same = (i for i, one in enumerate(self.candidates) if piece and one.pitches == piece.pitches)
+        return next(same, -1)
+
     def add(self, label: str, piece: Composition) -> None:
         """A new version, on the desk from now on."""
         if self.versions:
@@ -40,8 +46,15 @@ class Desk:
         self.redo_stack.clear()
         self.versions.append((label, piece))
         self.current = len(self.versions) - 1
-        if len(self.versions) > MAX_VERSIONS:
-            self.forget_oldest()
+        self.forget_oldest()
+
+    def extend(self, versions: Sequence[tuple[str, Composition]], current: int) -> None:
+        """Opens ``versions`` of an earlier visit behind those of this one, the one at ``current`` on the desk."""
+        first = len(self.versions)
+        self.versions += versions
+        self.go_to(first + current)
+        self.candidates, self.selected = [], range(0)
+        self.forget_oldest()
 
     def present(self, piece: Composition) -> None:
         """``piece`` in the place of the current version: for how it is played, which is no step to undo."""
@@ -50,7 +63,8 @@ class Desk:
     def go_to(self, index: int) -> None:
         """An earlier version, as a step that can be undone."""
         if index != self.current:
-            self.undo_stack.append(self.current)
+            if self.current >= 0:
+                self.undo_stack.append(self.current)
             self.redo_stack.clear()
             self.lay_version(index)
 
@@ -72,10 +86,13 @@ class Desk:
             self.beats, self.beats_label = piece.beats, "the rhythm of this version"
 
     def forget_oldest(self) -> None:
-        del self.versions[0]
-        self.current -= 1
-        self.undo_stack = [i - 1 for i in self.undo_stack if i]
-        self.redo_stack = [i - 1 for i in self.redo_stack if i]
+        """Keeps ``MAX_VERSIONS``, the one on the desk among them."""
+        surplus = min(len(self.versions) - MAX_VERSIONS, self.current)
+        if surplus > 0:
+            del self.versions[:surplus]
+            self.current -= surplus
+            self.undo_stack = [i - surplus for i in self.undo_stack if i >= surplus]
+            self.redo_stack = [i - surplus for i in self.redo_stack if i >= surplus]
 
 
 def lock(piece: Composition, notes: range, locked: bool) -> Composition:
@@ -88,7 +105,7 @@ def bars_around(piece: Composition, notes: range) -> range:
     score = piece.beats.written
 
     def bar(index: int) -> int:
-        return int((score.notes[index].onset - score.upbeat) // score.bar_length + 1e-9)
+        return math.floor((score.notes[index].onset - score.upbeat) / score.bar_length + 1e-6)
 
     first, last = bar(notes.start), bar(notes.stop - 1)
     inside = [i for i in range(len(score.notes)) if first <= bar(i) <= last]

@@ -63,10 +63,9 @@ def file_name(title: str) -> str:
 
 def keeping(desk: Desk, piece: Composition) -> None:
     """The project file, and what the address bar holds."""
-    project = project_to_json(desk.versions, desk.current)
     st.download_button(
         "Save project",
-        project,
+        lambda: project_to_json(desk.versions, desk.current),
         file_name(piece.title) + ".tunesmith.json",
         "application/json",
         icon=":material/save:",

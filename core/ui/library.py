@@ -52,10 +52,12 @@ def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
 def model_card(card: ModelCard) -> None:
     st.markdown(f"`{card.name}` — {card.description}  \nLicence: {card.license}")
     history = CHECKPOINTS / card.name / HISTORY
-    if history.exists():
-        st.plotly_chart(
-            learning_curve(pd.read_csv(history)), key=f"curve.{card.name}", config={"displayModeBar": False}
-        )
+    try:
+        curve = learning_curve(pd.read_csv(history))
+    except (OSError, ValueError, KeyError):
+        st.caption("There is no readable history.csv of its training.")
+    else:
+        st.plotly_chart(curve, key=f"curve.{card.name}", config={"displayModeBar": False})
     network, training = st.columns(2)
     network.markdown("**Network**")
     network.json(card.config)

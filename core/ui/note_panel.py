@@ -35,7 +35,8 @@ def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
 
 def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) -> None:
     key = piece.written.key
-    found = note_alternatives(checkpoint, piece, index, NUM_ALTERNATIVES)
+    with turn():
+        found = note_alternatives(checkpoint, piece, index, NUM_ALTERNATIVES)
     st.markdown(f"**Note {index + 1}: {pitch_name(piece.pitches[index], key)}.** What else might stand here:")
     row = st.container(horizontal=True)
     for option in found:

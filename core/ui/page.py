@@ -20,7 +20,10 @@ PAGES = (
 """(file, name, icon) of every page; a new page is a file and a line here"""
 
 SETTING = "settings."
-"""what the keys of the widgets begin with whose values outlive a visit to another page"""
+"""what the keys of the widgets begin with whose values outlive the times when they are not shown"""
+
+KEPT = "kept"
+"""where these values are kept meanwhile"""
 
 STYLE = """
 <style>
@@ -41,10 +44,9 @@ def start_page(title: str) -> None:
 
 
 def keep_settings() -> None:
-    """Takes the settings along to this page: Streamlit forgets the value of a widget that a page does not show."""
-    for key in list(st.session_state):
-        if str(key).startswith(SETTING):
-            st.session_state[key] = st.session_state[key]
+    """Notes the settings as the last run left them: Streamlit forgets the value of a widget that is not shown."""
+    kept = st.session_state.setdefault(KEPT, {})
+    kept.update({key: value for key, value in st.session_state.items() if str(key).startswith(SETTING)})
 
 
 @contextmanager

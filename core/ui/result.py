@@ -61,7 +61,7 @@ def cards(desk: Desk) -> None:
         strip.append(Candidate(thumbnail_svg(candidate.performed), label, audio, AUDIO_MIME))
     picked = candidate_strip(strip, desk.chosen, key="candidates")
     if picked is not None and picked != desk.chosen:
-        desk.chosen, desk.selected = picked, range(0)
+        desk.selected = range(0)
         desk.add(f"Candidate {picked + 1}", desk.candidates[picked])
         st.rerun()
 
@@ -90,10 +90,9 @@ def playing_controls(desk: Desk, piece: Composition) -> None:
     from core.render.audio import INSTRUMENTS
 
     names = {piece.program: f"program {piece.program}"} | {program: name for name, program in INSTRUMENTS.items()}
-    qpm = round(piece.qpm or piece.beats.written.qpm)
-    st.session_state.update(
-        {"play.title": piece.title, "play.program": piece.program, "play.qpm": min(max(qpm, 20), 300)}
-    )
+    if st.session_state.get("play.shown") != presentation(piece) or "play.title" not in st.session_state:
+        st.session_state.update(presentation(piece))
+        st.session_state["play.shown"] = presentation(piece)
     title, instrument, tempo = st.columns([3, 2, 2])
     title.text_input("Title", key="play.title", max_chars=120, on_change=present, args=(desk, "title"))
     instrument.selectbox(
@@ -111,7 +110,15 @@ def present(desk: Desk, name: str) -> None:
     """A callback: the piece on the desk with its ``name`` as the widget has it."""
     piece = desk.piece
     assert piece is not None
-    desk.present(replace(piece, **{name: st.session_state[f"play.{name}"]}))
+    piece = replace(piece, **{name: st.session_state[f"play.{name}"]})
+    desk.present(piece)
+    st.session_state["play.shown"] = presentation(piece)
+
+
+def presentation(piece: Composition) -> dict[str, object]:
+    """How the widgets below the score show ``piece``, by their keys."""
+    qpm = round(piece.qpm or piece.beats.written.qpm)
+    return {"play.title": piece.title, "play.program": piece.program, "play.qpm": min(max(qpm, 20), 300)}
 
 
 def score(desk: Desk, piece: Composition) -> None:

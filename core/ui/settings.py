@@ -9,7 +9,7 @@ import streamlit as st
 from core.checkpoint import ModelCard
 from core.data.corpora import CORPORA
 from core.sampling import SamplingConfig
-from core.ui.page import SETTING
+from core.ui.page import KEPT, SETTING
 
 MAX_PAGE_SEED = 2**31 - 1
 FIRST_SEED = 25  # writes a pleasant tune to open on
@@ -58,10 +58,15 @@ MORE = [name for name in SLIDERS if name != "temperature"]
 
 
 def keep(name: str, default: object, options: list[str] | None = None) -> str:
-    """The key of a widget whose value outlives a visit to another page; an option that is gone gives the default."""
-    key = f"{SETTING}{name}"
-    value = st.session_state.get(key, default)
-    st.session_state[key] = value if options is None or value in options else default
+    """The key of a widget whose value outlives the times when it is not shown; ``default`` at first, or if no option.
+
+    A value that is there is left alone: to set it again would undo what the user does while the page runs.
+    """
+    key = SETTING + name
+    value = st.session_state[key] if key in st.session_state else st.session_state[KEPT].get(key, default)
+    value = value if options is None or value in options else default
+    if key not in st.session_state or value != st.session_state[key]:
+        st.session_state[key] = value
     return key
 
 
@@ -126,7 +131,13 @@ def choose_sampling(card: ModelCard) -> SamplingConfig:
 
 def slider(name: str, defaults: SamplingConfig) -> object:
     label, low, high, step, explanation = SLIDERS[name]
-    return st.slider(label, low, high, step=step, key=keep(name, getattr(defaults, name)), help=explanation)
+    return st.slider(label, low, high, step=step, key=keep(name, within(name, defaults)), help=explanation)
+
+
+def within(name: str, sampling: SamplingConfig) -> float:
+    """A setting as its slider can show it."""
+    _, low, high, _, _ = SLIDERS[name]
+    return type(low)(min(max(getattr(sampling, name), low), high))
 
 
 def reset(card: ModelCard) -> None:
@@ -137,7 +148,7 @@ def reset(card: ModelCard) -> None:
 
 def show(sampling: SamplingConfig) -> None:
     """Moves the sliders to ``sampling``, each within its range."""
-    for name, (_, low, high, _, _) in SLIDERS.items():
-        st.session_state[f"settings.{name}"] = type(low)(min(max(getattr(sampling, name), low), high))
+    for name in SLIDERS:
+        st.session_state[SETTING + name] = within(name, sampling)
     if sampling.seed is not None:
         st.session_state["settings.seed"] = min(sampling.seed, MAX_PAGE_SEED)

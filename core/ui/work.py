@@ -19,9 +19,11 @@ MAX_AT_ONCE = 2
 """generations, engravings and renderings; who comes later waits"""
 
 
+torch.set_num_threads(1)  # measured by `python -m core bench`: a step of these networks is slower on two
+
+
 @st.cache_resource
 def gate() -> threading.BoundedSemaphore:
-    torch.set_num_threads(1)  # measured: a step of these networks is slower on two threads than on one
     return threading.BoundedSemaphore(MAX_AT_ONCE)
 
 
@@ -58,7 +60,7 @@ def engraved(written: Score, page_width: int) -> str:
         return engrave(written, page_width=page_width, heading=False).svg
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def sound(performed: Score, program: int) -> tuple[bytes, str, str]:
     """(FLAC file, name of the synthesiser, what went wrong if anything) of a melody."""
     from core.render.audio import audio_to_flac, render
@@ -68,7 +70,7 @@ def sound(performed: Score, program: int) -> tuple[bytes, str, str]:
         return audio_to_flac(audio), audio.engine, audio.notice
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def exported(suffix: str, written: Score, performed: Score, program: int) -> bytes:
     """A file to download."""
     from core.files import WRITERS

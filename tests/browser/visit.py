@@ -70,7 +70,9 @@ class Visit:
 
     def choose(self, label: str, option: str) -> None:
         """An option of a select box."""
-        self.page.get_by_role("combobox", name=label, exact=True).click()
+        box = self.page.get_by_role("combobox", name=label, exact=True)
+        box.click()
+        box.fill(option)  # a long list shows only what is in sight
         self.page.get_by_role("option", name=option).first.click()
 
     def sentence(self) -> str:

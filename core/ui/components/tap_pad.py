@@ -40,7 +40,7 @@ def _taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, float]] 
     """Milliseconds from the browser in seconds, or None where they cannot come from our pad."""
     try:
         taps = [(float(down) / 1_000, float(up) / 1_000) for down, up in value["taps"]]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     times = [time for tap in taps for time in tap]
     in_order = all(earlier <= later for earlier, later in pairwise(times))
