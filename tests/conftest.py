@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from core.checkpoint import Checkpoint, ModelCard, save_checkpoint
 from core.codecs import BeatCodec
@@ -13,6 +14,9 @@ from core.score import Note, Score
 from models import ARCHITECTURES, SequenceModel
 
 torch.set_num_threads(1)
+
+settings.register_profile("tunesmith", deadline=None)  # no test asserts a time
+settings.load_profile("tunesmith")
 
 MELODY = Score(
     tuple(Note(onset, length, pitch) for onset, length, pitch in [
