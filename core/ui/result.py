@@ -75,7 +75,7 @@ def steps(desk: Desk) -> None:
     row.button("Undo", icon=":material/undo:", on_click=desk.undo, disabled=not desk.undo_stack)
     row.button("Redo", icon=":material/redo:", on_click=desk.redo, disabled=not desk.redo_stack)
     row.caption(
-        f"{desk.versions[desk.current][0]} · log-likelihood {signed(piece.log_likelihood, 1)} nats, "
+        f"{plain(desk.versions[desk.current][0])} · log-likelihood {signed(piece.log_likelihood, 1)} nats, "
         f"{signed(piece.log_likelihood / free, 2)} a note"
     )
 
@@ -182,7 +182,7 @@ def past(desk: Desk) -> None:
         label, piece = desk.versions[index]
         here = index == desk.current
         st.button(
-            f"{index + 1}. {label} · {len(piece.pitches)} notes",
+            f"{index + 1}. {plain(label)} · {len(piece.pitches)} notes",
             key=f"past.{index}",
             type="primary" if here else "tertiary",
             on_click=desk.go_to,

@@ -12,7 +12,7 @@ from core.files import READERS, read_beats
 from core.rhythm import NOTE_VALUES_HELP, Rhythm, parse_note_values
 from core.ui.components.tap_pad import tap_pad
 from core.ui.desk import Desk
-from core.ui.page import plain_errors
+from core.ui.page import plain, plain_errors
 from core.ui.settings import keep
 from core.ui.work import tunes
 
@@ -33,7 +33,7 @@ def rhythm_panel(desk: Desk) -> bool:
         WAYS[way](desk)
     if desk.beats is not None:
         seconds = desk.beats.performed.total_sec
-        st.caption(f"On the desk: {desk.beats_label}, {len(desk.beats)} notes, {seconds:.1f} seconds.")
+        st.caption(f"On the desk: {plain(desk.beats_label)}, {len(desk.beats)} notes, {seconds:.1f} seconds.")
     return desk.beats is not before
 
 
