@@ -20,7 +20,7 @@ from core.generate import blank, candidates, generate
 from core.likelihood import Alternative, alternatives, token_log_probs
 from core.sampling import FREE, SamplingConfig
 from core.sampling.search import OnStep
-from core.score import Score
+from core.score import Score, printable
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Composition:
     """of the notes that were not given, under the model"""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "title", printable(self.title))
         if len(self.pitches) != len(self.beats):
             raise InputError(
                 f"The piece has {len(self.pitches)} pitches for {len(self.beats)} notes; it needs one for each."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -80,12 +80,16 @@ def read_bytes(path: Path) -> bytes:
 
 def read_score(data: bytes, name: str) -> Score:
     """The music in a file called ``name``, all its notes; raises ``FormatError``."""
+    check(data, name, tuple(READERS))
+    return READERS[ending(name)](data)
+
+
+def check(data: bytes, name: str, endings: Sequence[str]) -> None:
+    """Raises ``FormatError`` when a file is too large, or its name ends in none of ``endings``."""
     if len(data) > MAX_BYTES:
         raise FormatError(f"The file is larger than {MAX_BYTES // 1_000_000} MB; give a smaller one.")
-    reader = READERS.get(ending(name))
-    if reader is None:
-        raise FormatError(f"Files ending in {ending(name) or 'nothing'} cannot be read; use {', '.join(READERS)}.")
-    return reader(data)
+    if ending(name) not in endings:
+        raise FormatError(f"Files ending in {ending(name) or 'nothing'} cannot be read; use {', '.join(endings)}.")
 
 
 def read_beats(data: bytes, name: str, length: int | None = None) -> Beats:
@@ -93,6 +97,7 @@ def read_beats(data: bytes, name: str, length: int | None = None) -> Beats:
 
     Raises ``InputError``.
     """
+    check(data, name, (".csv", *READERS))
     if ending(name) == ".csv":
         rhythm = csv_to_rhythm(data)
         return Beats.from_rhythm(rhythm.cut(length) if length else rhythm)

@@ -53,7 +53,7 @@ def metrical_beats(
     numerator, denominator = (int(number) for number in time_signature)
     score = Score((), qpm, (numerator, denominator), upbeat)
     sane = len(spans) <= MAX_NOTES and 1 <= numerator <= 1000 and 1 <= denominator <= 1024
-    sane = sane and 1 <= qpm <= 1e5 and 0 <= upbeat < 1e6
+    sane = sane and 1 <= qpm <= 1e5 and 0 <= upbeat < score.bar_length
     if not sane or not all(0 <= onset < 1e6 and 0 < duration < 1e6 for onset, duration in spans):
         raise ValueError("not the times of a score")
     beats = Beats.from_score(replace(score, notes=tuple(Note(onset, duration, 60) for onset, duration in spans)))

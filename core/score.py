@@ -14,6 +14,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 
+def printable(text: str) -> str:
+    """``text`` with a space for each control character: XML cannot hold them, and nobody reads them."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 class Note(NamedTuple):
     onset: float
     duration: float
@@ -42,6 +47,7 @@ class Score:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(sorted(self.notes, key=lambda n: (n.onset, n.pitch, n.duration))))
+        object.__setattr__(self, "title", printable(self.title))
 
     @property
     def duration(self) -> float:

@@ -268,3 +268,14 @@ def test_half_a_character_in_a_project_is_replaced(name: str) -> None:
     values["versions"][0]["piece"][name] = "\ud800"
     [(_, opened)], _ = json_to_project(json.dumps(values).encode())
     assert getattr(opened, name) == "?"
+
+
+def test_a_control_character_in_a_title_is_a_space() -> None:
+    assert replace(piece_on(TAPPED), title="a\x07b\ufffe").title == "a b "
+
+
+def test_a_link_with_an_upbeat_longer_than_a_bar_is_refused() -> None:
+    query = piece_to_query(piece_on(Beats.from_score(MELODY)))
+    assert query is not None
+    with pytest.raises(InputError, match="rhythm in this link"):
+        query_to_piece(query | {"upbeat": "99999999"})

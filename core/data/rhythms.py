@@ -10,7 +10,7 @@ from core.data.corpora import pieces_of
 
 
 def draw_beats(corpus: str, seed: int, length: int | None = None, root: Path | None = None) -> Beats:
-    """The rhythm of a tune that ``seed`` picks, continued by further tunes to ``length`` notes; None: that tune alone.
+    """The rhythm of a tune that ``seed`` picks, continued to ``length`` notes by others in its metre.
 
     Tunes come from the validation split, which no model was trained on.
     """
@@ -18,6 +18,7 @@ def draw_beats(corpus: str, seed: int, length: int | None = None, root: Path | N
     chance = random.Random(seed)
     chosen = [chance.choice(tunes)]
     wanted = length or len(chosen[0].notes)
+    tunes = [score for score in tunes if score.time_signature == chosen[0].time_signature]
     while sum(len(score.notes) for score in chosen) < wanted:
         chosen.append(chance.choice(tunes))
     return Beats.from_score(join(chosen, wanted))

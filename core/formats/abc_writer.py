@@ -49,8 +49,7 @@ def _header(score: Score) -> str:
 
 def _title(text: str) -> str:
     """One line; the signs that begin a comment or an escape in ABC are escaped."""
-    printable = "".join(c if c.isprintable() else " " for c in text[:MAX_TITLE])
-    return re.sub(r"([\\%])", r"\\\1", " ".join(printable.split()))
+    return re.sub(r"([\\%])", r"\\\1", " ".join(text[:MAX_TITLE].split()))
 
 
 class _Writer:

@@ -82,7 +82,7 @@ def score_to_midi(score: Score, program: int = 0, *, tail_sec: float = 0.0) -> b
         midi.instruments.append(pretty_midi.Instrument(program))
     first = midi.instruments[0]
     # The bytes in the file are UTF-8. mido's own choice of character set is a global, and threads share it.
-    first.name = "".join(filter(str.isprintable, score.title)).encode("utf-8", "replace").decode("latin1")
+    first.name = score.title.encode().decode("latin1")
     if tail_sec:
         end_sec = score.duration * 60 / score.qpm + tail_sec
         first.control_changes.append(pretty_midi.ControlChange(number=64, value=0, time=end_sec))

@@ -57,7 +57,7 @@ def score_to_musicxml(score: Score) -> str:
         raise FormatError(f"A tempo of {score.qpm} cannot be written: give quarter notes per minute.")
     if not all(0 <= pitch <= 127 for pitch in score.pitches):
         raise FormatError("A pitch cannot be written: use MIDI note numbers from 0 to 127.")
-    title = _printable(score.title)
+    title = " ".join(score.title.split())[:_MAX_TITLE]
     document = stream.Score([_part(score)])
     document.metadata = metadata.Metadata(title=title)
     # Measures, ties, beams and accidentals are made below: music21 need not make them again.
@@ -179,11 +179,6 @@ def _beat(time_signature: tuple[int, int]) -> float:
     if denominator >= 8 and numerator % 3 == 0:
         return 12 / denominator
     return 2.0 if denominator == 2 else 1.0
-
-
-def _printable(title: str) -> str:
-    """Drop what XML cannot hold and what no title needs."""
-    return " ".join("".join(c if c.isprintable() else " " for c in title).split())[:_MAX_TITLE]
 
 
 def _tidy(root: ElementTree.Element, score: Score, title: str) -> None:

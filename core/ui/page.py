@@ -60,4 +60,4 @@ def plain_errors() -> Iterator[None]:
 
 def plain(text: str) -> str:
     """``text`` as it stands: what Markdown would read as a sign is escaped."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+.!|$:~-])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+.!|$:~&-])", r"\\\1", text)
