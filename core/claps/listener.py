@@ -1,0 +1,180 @@
+"""Finds claps while they are heard; a whole recording is a listener that has heard it all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.claps.network import (
+    BLOCK,
+    FRAMES_AFTER,
+    FRAMES_BEFORE,
+    HISTORY,
+    ClapNetwork,
+    block_before,
+    context,
+    load_network,
+    network_inputs,
+)
+from core.claps.onset import AFTER_SEC, BEFORE_SEC, find_onset
+from core.claps.spectrum import NUM_BANDS, BandSpectrum, Floats
+from core.errors import InputError
+
+SENSITIVITY_RANGE = 12.0
+"""by how much the least and the most sensitive threshold differ, in logits"""
+PEAK_FRAMES = 2
+"""a clap's likelihood tops that of so many frames on each side"""
+MIN_GAP_SEC = 0.055
+REHEARSAL_SEC = 3.5
+"""of a recording are heard twice, so that the first clap is not judged without knowing the others"""
+LEVEL_SEC = 0.05
+SILENCE_DB = -120.0
+MAX_SAMPLE = 1e6  # far above full scale; squares of more would overflow
+_KEPT_SEC = 0.25  # more than the oldest sound that may still be asked for
+_BLOCK_SEC = 10.0  # a long recording is heard in parts
+
+
+def find_claps(
+    samples: ArrayLike, sample_rate: int, sensitivity: float = 0.5, network: ClapNetwork | None = None
+) -> NDArray[np.float64]:
+    """(claps,) When claps begin, in ascending seconds.
+
+    Parameters
+    ----------
+    samples
+        (N,) One channel; full scale is 1, any level will do.
+    sensitivity
+        0 to 1: the higher, the fainter may a clap be, and the more other noises pass for one.
+    """
+    listener = ClapListener(sample_rate, sensitivity, network)
+    sound = _numbers(samples)
+    if len(sound):
+        sound -= sound.mean()  # an offset would set in with a click
+    listener.rehearse(sound[: round(REHEARSAL_SEC * sample_rate)])
+    return np.array(listener.feed(sound) + listener.finish())
+
+
+class ClapListener:
+    """A detector that is fed sound as it comes and reports each clap once, some 60 ms after it began.
+
+    What it finds does not depend on how the sound is cut into pieces. Memory is bounded. One listener belongs to one
+    stream, and to one thread at a time. ``sensitivity`` is that of :func:`find_claps`.
+    """
+
+    def __init__(self, sample_rate: int, sensitivity: float = 0.5, network: ClapNetwork | None = None) -> None:
+        if not 0 <= sensitivity <= 1:
+            raise InputError("The sensitivity must be from 0 to 1.")
+        self._spectrum = BandSpectrum(sample_rate)
+        self._network = network or load_network()
+        self._threshold = (0.5 - sensitivity) * SENSITIVITY_RANGE
+        hop, half = self._spectrum.hop, self._spectrum.size // 2
+        self._lead = half + (FRAMES_BEFORE + 2) * hop + round(BEFORE_SEC * sample_rate)
+        self._num_samples, self._origin = 0, self._lead
+        self._samples = np.zeros(self._lead, np.float32)  # silence precedes the first
+        self._levels = np.zeros((0, NUM_BANDS), np.float32)
+        self._logits = np.full((self._lead - half) // hop - 1, -np.inf, np.float32)  # no clap begins in that silence
+        self._first_sample = self._first_level = self._first_logit = 0  # of those kept, since the silence began
+        self._last_clap = -math.inf
+
+    @property
+    def seconds(self) -> float:
+        """How much was fed."""
+        return self._num_samples / self._spectrum.sample_rate
+
+    @property
+    def level(self) -> float:
+        """Loudness of the newest 50 ms in dBFS, 0 being an RMS of full scale and SILENCE_DB the least."""
+        newest = self._samples[-round(LEVEL_SEC * self._spectrum.sample_rate) :].astype(np.float64)
+        return 10 * math.log10(max(float(np.mean(newest**2)), 10 ** (SILENCE_DB / 10)))
+
+    def feed(self, samples: ArrayLike) -> list[float]:
+        """The claps that ``samples`` (N,) make certain, in seconds since the first sample ever fed.
+
+        Samples that are not numbers are taken for silence.
+        """
+        sound = _numbers(samples)
+        self._num_samples += len(sound)
+        size = round(_BLOCK_SEC * self._spectrum.sample_rate)
+        return [clap for start in range(0, len(sound), size) for clap in self._hear(sound[start : start + size])]
+
+    def rehearse(self, samples: ArrayLike) -> None:
+        """Gets to know hands and room by ``samples`` (N,), whose claps are not reported; then time begins anew.
+
+        What follows seems to come after as much sound as is usual, lest it begin like a clap.
+        """
+        self.feed(samples)
+        if not self._num_samples:
+            return
+        usual = np.median(self._levels, axis=0)
+        num_heard = self._first_level + len(self._levels)
+        self._hear(np.zeros(self._lead, np.float32))  # longer than a clap takes to become certain
+        self._origin, self._num_samples, self._last_clap = self._first_sample + len(self._samples), 0, -math.inf
+        first_without_gap = -(-self._origin // self._spectrum.hop)
+        gap = np.tile(usual, (first_without_gap - num_heard, 1))
+        self._levels = np.concatenate([self._levels[: num_heard - self._first_level], gap])
+
+    def finish(self) -> list[float]:
+        """The claps that were not yet certain when the sound ended; nothing may be fed afterwards."""
+        tail = (FRAMES_AFTER + PEAK_FRAMES + 1) * self._spectrum.hop + self._spectrum.size
+        return [clap for clap in self._hear(np.zeros(tail, np.float32)) if clap < self.seconds]
+
+    def _hear(self, sound: Floats) -> list[float]:
+        self._samples = np.concatenate([self._samples, sound])
+        self._extend_levels()
+        self._extend_logits()
+        claps = [clap for frame in self._peaks() if (clap := self._clap_at(frame)) is not None]
+        self._forget()
+        return claps
+
+    def _extend_levels(self) -> None:
+        next_frame = self._first_level + len(self._levels)
+        unheard = self._samples[next_frame * self._spectrum.hop - self._first_sample :]
+        self._levels = np.concatenate([self._levels, self._spectrum.levels(unheard)])
+
+    def _extend_logits(self) -> None:
+        """Of every frame whose patch is complete."""
+        frames = np.arange(self._first_logit + len(self._logits), self._first_level + len(self._levels) - FRAMES_AFTER)
+        if len(frames):
+            kept = frames - self._first_level
+            inputs = network_inputs(self._levels, kept, context(self._levels)[block_before(kept)])
+            self._logits = np.concatenate([self._logits, self._network.logits(inputs)])
+
+    def _peaks(self) -> list[int]:
+        """Frames that top the threshold and their neighbours, among those whose neighbours are all known by now."""
+        width = 2 * PEAK_FRAMES + 1
+        if len(self._logits) < width:
+            return []
+        around = np.lib.stride_tricks.sliding_window_view(self._logits, width)
+        is_peak = (around.argmax(axis=1) == PEAK_FRAMES) & (around[:, PEAK_FRAMES] > self._threshold)
+        return [int(frame) for frame in np.flatnonzero(is_peak) + self._first_logit + PEAK_FRAMES]
+
+    def _clap_at(self, frame: int) -> float | None:
+        """When the clap begins that is likeliest at ``frame``; None where it is the echo of the one before."""
+        rate = self._spectrum.sample_rate
+        middle = frame * self._spectrum.hop + self._spectrum.size // 2
+        start = middle - round(BEFORE_SEC * rate)
+        kept = start - self._first_sample
+        onset = start + find_onset(self._samples[kept : kept + round((BEFORE_SEC + AFTER_SEC) * rate)], rate)
+        clap = max((onset - self._origin) / rate, 0.0)
+        if clap - self._last_clap < MIN_GAP_SEC:
+            return None
+        self._last_clap = clap
+        return clap
+
+    def _forget(self) -> None:
+        """Drops what no later frame needs."""
+        num_logits = max(len(self._logits) - 2 * PEAK_FRAMES, 0)
+        self._logits, self._first_logit = self._logits[num_logits:], self._first_logit + num_logits
+        next_frame = self._first_logit + len(self._logits)
+        num_levels = max(next_frame - HISTORY - self._first_level, 0) // BLOCK * BLOCK
+        self._levels, self._first_level = self._levels[num_levels:], self._first_level + num_levels
+        num_samples = max(len(self._samples) - round(_KEPT_SEC * self._spectrum.sample_rate), 0)
+        self._samples, self._first_sample = self._samples[num_samples:], self._first_sample + num_samples
+
+
+def _numbers(samples: ArrayLike) -> Floats:
+    """(N,) A copy in which what is no number is silence."""
+    sound = np.nan_to_num(np.asarray(samples, np.float32), posinf=0.0, neginf=0.0)
+    return np.clip(sound, -MAX_SAMPLE, MAX_SAMPLE, out=sound)
