@@ -9,6 +9,7 @@ Pitch is a MIDI note number, 0 to 127, with 60 for middle C (C4).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -86,6 +87,6 @@ def monophonic(score: Score) -> Score:
             line[-1] = max(line[-1], note._replace(onset=line[-1].onset), key=lambda n: n.pitch)
         else:
             line.append(note)
-    ends = [after.onset for after in line[1:]] + [float("inf")]
-    cut = (n._replace(duration=min(n.duration, end - n.onset)) for n, end in zip(line, ends, strict=True))
+    ends = [*(after.onset for after in line[1:]), math.inf]
+    cut = (n._replace(duration=min(n.duration, end - n.onset)) for n, end in zip(line, ends, strict=False))
     return replace(score, notes=tuple(cut))

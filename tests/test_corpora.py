@@ -11,7 +11,7 @@ import pytest
 import core.data.cache
 import core.data.corpora
 from core.data.cache import cache_folder, cache_path, load_pieces, save_pieces
-from core.data.corpora import CORPORA, Corpus, load_corpus, pieces_of
+from core.data.corpora import CORPORA, Corpus, corpus_facts, installed_corpora, load_corpus, pieces_of
 from core.data.essen import essen_folder
 from core.data.piece import Piece
 from core.data.rhythms import draw_beats
@@ -66,10 +66,14 @@ def cached(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("corpus", CORPORA.values(), ids=CORPORA)
-def test_every_corpus_keeps_the_contract(corpus: Corpus) -> None:
-    pieces = load_corpus(corpus.name)
+def test_every_corpus_says_whose_it_is(corpus: Corpus) -> None:
+    assert corpus.title
     assert corpus.license
     assert corpus.source
+
+
+def test_what_the_installation_carries_keeps_the_contract() -> None:
+    pieces = load_corpus("essen")
     assert len({piece.id for piece in pieces}) == len(pieces)
     for piece in pieces:
         score = piece.score
@@ -222,6 +226,22 @@ def test_a_full_disk_leaves_no_half_written_cache(tmp_path: Path, monkeypatch: p
 def test_damaged_tunes_are_left_out(small_corpus: Path) -> None:
     (small_corpus / "two.abc").write_text("X:1\nT:Broken\nM:nonsense\nK:H\n???\n\n" + TUNE.replace("X:1", "X:2"))
     assert [piece.id.partition("-")[0] for piece in reread(small_corpus)] == ["one/1", "two/2"]
+
+
+def test_corpora_are_listed_where_they_are_installed(
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TUNESMITH_CORPORA", raising=False)
+    assert installed_corpora() == ["essen"]
+    assert installed_corpora(small_corpus) == ["essen"]
+    assert installed_corpora(tmp_path) == []
+    assert corpus_facts("essen", small_corpus)["train"] + corpus_facts("essen", small_corpus)["valid"] == 1
+    assert corpus_facts("essen", tmp_path)["train"] > 6000  # where it is not, the installation's own
+    for name in ("pop909", "maestro"):
+        facts = corpus_facts(name)
+        assert facts["installed"] is False
+        assert "TUNESMITH_CORPORA" in facts["how"]
+    assert "corpora --download maestro" in corpus_facts("maestro")["how"]
 
 
 def test_missing_corpora_are_one_sentence(tmp_path: Path) -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data.corpora import pieces_of
-from core.data.performance import CLAPPED, CLEAN, MIN_DURATION_SEC, MIN_INTERVAL_SEC, Floats, Performer
+from core.data.performance import (
+    CLAPPED,
+    CLEAN,
+    MIN_DURATION_SEC,
+    MIN_INTERVAL_SEC,
+    PLAYED,
+    WRITTEN,
+    Floats,
+    Performer,
+    Replay,
+)
 from core.data.windows import PADDING, BeatDataset, collate, transposition
 from core.score import Note, Score
 from tests.conftest import MELODY
@@ -139,6 +149,35 @@ def test_training_slices_vary_in_place_key_and_performance() -> None:
     assert len({beats.sum().item() for _, beats in visits}) == 40
     torch.manual_seed(0)
     assert torch.equal(dataset[0][0], visits[0][0])  # the seed of a run fixes them
+
+
+PLAYED_FAST = Score((Note(0.5, 0.004, 60), Note(0.51, 0.5, 62), Note(1.2, 1, 64)), qpm=120)
+
+
+def test_what_was_played_keeps_its_very_times() -> None:
+    """Also where two notes are 5 ms apart, and one lasts 2 ms."""
+    expected = [[0.25, 0.002], [0.003, 0.25], [0.095, 0.5]]
+    assert Replay().perform(PLAYED_FAST, rng()) == pytest.approx(np.array(expected))
+    assert PLAYED.clean == Replay()
+    assert (Performer(), CLEAN, CLAPPED) == WRITTEN
+
+
+def test_replays_are_stretched_as_one() -> None:
+    given, replayed = Replay().perform(MELODY, rng()), Replay((0.5, 2.0))
+    factors = []
+    for seed in range(200):
+        ratios = replayed.perform(MELODY, rng(seed))[given > 0] / given[given > 0]
+        assert ratios == pytest.approx(ratios[0])
+        factors.append(ratios[0])
+    assert 0.5 <= min(factors) < 0.55
+    assert 1.8 < max(factors) <= 2.0
+    assert np.median(factors) == pytest.approx(1.0, rel=0.15)
+
+
+def test_a_played_melody_is_clapped_at_its_own_tempo() -> None:
+    beats = PLAYED.clapped.perform(MELODY, rng())
+    assert beats[:, 0] == pytest.approx(0)
+    assert onsets(beats) == pytest.approx([0.5 * note.onset for note in MELODY.notes])
 
 
 def test_short_melodies_are_shown_whole_in_training() -> None:

@@ -8,16 +8,18 @@ import json
 import os
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.data.piece import Piece
 from core.score import Note, Score
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when a reader, or what is stored, changes."""
 
 
@@ -28,7 +30,7 @@ def cache_folder() -> Path:
 
 
 def cache_path(corpus: str, files: Sequence[Path]) -> Path:
-    """Where the pieces of ``files`` are kept; another name as soon as a file changes."""
+    """Where what was made of ``files`` is kept; another name as soon as a file changes."""
     facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return cache_folder() / f"{corpus}-{hashlib.sha256(repr((FORMAT, facts)).encode()).hexdigest()[:16]}.npz"
 
@@ -36,23 +38,22 @@ def cache_path(corpus: str, files: Sequence[Path]) -> Path:
 def load_pieces(path: Path) -> tuple[Piece, ...] | None:
     """The pieces stored at ``path``; None when there are none or the file is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            notes, ends = stored["notes"].tolist(), stored["ends"].tolist()
-            heads = json.loads(str(stored["heads"]))
+        stored = load_arrays(path)
+        notes, ends, heads = stored["notes"], stored["ends"].tolist(), json.loads(str(stored["heads"]))
         pieces, start = [], 0
         for head, end in zip(heads, ends, strict=True):
-            lines = (Note(onset, duration, int(pitch)) for onset, duration, pitch in notes[start:end])
-            score = Score(tuple(lines), head["qpm"], tuple(head["metre"]), head["upbeat"], head["key"], head["title"])
+            lines = notes_of(notes[start:end])
+            score = Score(lines, head["qpm"], tuple(head["metre"]), head["upbeat"], head["key"], head["title"])
             pieces.append(Piece(head["id"], score, head["split"], head["group"], head["text"], head["metadata"]))
             start = end
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
     return tuple(pieces)
 
 
 def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
     """Stores ``pieces``; where the folder cannot be written to, does nothing."""
-    notes = np.array([note[:3] for piece in pieces for note in piece.score.notes])
+    notes = np.array([note for piece in pieces for note in piece.score.notes])
     ends = np.cumsum([len(piece.score.notes) for piece in pieces])
     heads = [
         {
@@ -62,11 +63,31 @@ def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
         }
         for p in pieces
     ]  # fmt: skip
+    save_arrays(path, {"notes": notes, "ends": ends, "heads": np.array(json.dumps(heads))})
+
+
+def notes_of(rows: NDArray[np.float64]) -> tuple[Note, ...]:
+    """From (N, 4): onset, duration, pitch, velocity."""
+    columns = (*rows.T[:2].tolist(), *rows.T[2:].astype(int).tolist())
+    return tuple(map(Note, *columns))
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays stored at ``path``, by name; empty when there are none or the file is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except (OSError, ValueError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error):
+        return {}
+
+
+def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Stores arrays by name, whole or not at all; where the folder cannot be written to, does nothing."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as partial:
             try:
-                np.savez_compressed(partial, notes=notes, ends=ends, heads=np.array(json.dumps(heads)))
+                np.savez_compressed(partial, **arrays)
                 Path(partial.name).replace(path)
             finally:
                 Path(partial.name).unlink(missing_ok=True)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from core.data.cache import cache_path, load_pieces, save_pieces
+from core.data.download import Download, install
 from core.data.essen import essen_folder, read_essen
+from core.data.installed import corpora_folder
+from core.data.maestro import MAESTRO_V3, maestro_folder, read_maestro
+from core.data.performance import PLAYED, WRITTEN, Performers
 from core.data.piece import Piece
+from core.data.pop909 import pop909_folder, read_pop909
 from core.data.variants import events, group_variants, split_of
 from core.errors import InputError
-from core.score import Score
 
-Reader = Callable[[Path | None], Iterator[tuple[str, Score, str, dict[str, str]]]]
+Reader = Callable[[Path | None], Iterator[Piece]]
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,23 @@ class Corpus:
     license: str
     source: str
     read: Reader
-    """(id, score, text, metadata) of every piece under a folder; None: where the installation keeps them"""
+    """every piece under a folder; None: where the installation keeps them"""
     folder: Callable[[Path | None], Path]
-    pattern: str
+    """where its files are, which may be below the folder given; raises ``InputError`` when they are not there"""
+    patterns: tuple[str, ...]
     """of the files that it reads"""
+    performed: bool = False
+    """whether times are as somebody played them, and no note values"""
+    download: Download | None = None
 
+    @property
+    def performers(self) -> Performers:
+        """How its melodies are performed for training and measuring."""
+        return PLAYED if self.performed else WRITTEN
+
+
+EMBEDDED = "essen"
+"""the corpus that comes with the installation; a network's name alone means the one trained on it"""
 
 CORPORA: dict[str, Corpus] = {
     "essen": Corpus(
@@ -38,21 +55,85 @@ CORPORA: dict[str, Corpus] = {
         source="Essen Folksong Collection (H. Schaffrath, E. Dahlig-Turek), in the ABC encoding of S. Shlien",
         read=read_essen,
         folder=essen_folder,
-        pattern="*.abc",
+        patterns=("*.abc",),
+    ),
+    "pop909": Corpus(
+        name="pop909",
+        title="POP909 pop songs",
+        license="MIT (the dataset's LICENSE; music-x-lab)",
+        source="POP909 (Z. Wang and others, ISMIR 2020), its MELODY tracks, from github.com/music-x-lab/POP909-Dataset",
+        read=read_pop909,
+        folder=pop909_folder,
+        patterns=("metadata.csv", "midi/*.mid"),
+    ),
+    "maestro": Corpus(
+        name="maestro",
+        title="MAESTRO piano performances",
+        license="CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/; Google LLC)",
+        source="MAESTRO (C. Hawthorne and others, ICLR 2019), its melodies inferred; from magenta.tensorflow.org",
+        read=read_maestro,
+        folder=maestro_folder,
+        patterns=("maestro-v*.csv", "*/*.mid*"),
+        performed=True,
+        download=MAESTRO_V3,
     ),
 }
+
+
+def installed_corpora(root: Path | None = None) -> list[str]:
+    """The corpora that are there to be read, at ``root`` or where the installation keeps them."""
+    return [name for name in CORPORA if is_installed(name, root)]
+
+
+def is_installed(name: str, root: Path | None = None) -> bool:
+    try:
+        CORPORA[name].folder(root)
+    except InputError:
+        return False
+    return True
+
+
+def download_corpus(name: str) -> Path:
+    """Fetches a corpus from its publisher to where it is looked for, and says where; raises ``InputError``."""
+    offered = {corpus.name: corpus.download for corpus in CORPORA.values() if corpus.download}
+    if name not in offered:
+        raise InputError(f"There is no download of {name!r}; choose one of: {', '.join(offered)}.")
+    return install(offered[name], corpora_folder())
+
+
+def corpus_facts(name: str, root: Path | None = None) -> dict[str, Any]:
+    """What the command line tells of a corpus: how many pieces each split has, or how to get it.
+
+    It is looked for at ``root`` first, then where the installation keeps it.
+    """
+    corpus = CORPORA[name]
+    facts: dict[str, Any] = {"name": name, "title": corpus.title, "installed": True}
+    try:
+        pieces = load_corpus(name, root if is_installed(name, root) else None)
+        splits = [piece.split for piece in pieces]
+        facts |= {split: splits.count(split) for split in ("train", "valid", "test")}
+    except InputError as missing:
+        facts |= {"installed": False, "how": str(missing)}
+    return {**facts, "license": corpus.license, "source": corpus.source}
+
+
+def performers_of(name: str) -> Performers:
+    """Those of a corpus, or of written music where ``name`` is none."""
+    return CORPORA[name].performers if name in CORPORA else WRITTEN
 
 
 @lru_cache(maxsize=4)
 def load_corpus(name: str, root: Path | None = None) -> tuple[Piece, ...]:
     """Every piece of a corpus with its split; parsed once, then read from the cache.
 
-    ``root`` is the folder of the files; None takes those that come with the installation. Raises ``InputError``.
+    ``root`` is the folder of the files, or of several corpora; None takes the files of the installation. Raises
+    ``InputError``.
     """
     if name not in CORPORA:
         raise InputError(f"There is no corpus called {name!r}; choose one of: {', '.join(CORPORA)}.")
     corpus = CORPORA[name]
-    stored = cache_path(name, sorted(corpus.folder(root).glob(corpus.pattern)))
+    folder = corpus.folder(root)
+    stored = cache_path(name, [path for pattern in corpus.patterns for path in sorted(folder.glob(pattern))])
     pieces = load_pieces(stored)
     if pieces is None:
         pieces = tuple(read_pieces(corpus, root))
@@ -61,11 +142,14 @@ def load_corpus(name: str, root: Path | None = None) -> tuple[Piece, ...]:
 
 
 def read_pieces(corpus: Corpus, root: Path | None) -> Iterator[Piece]:
-    """Parses a corpus and splits it by melody: all variants of one fall on the same side."""
+    """Parses a corpus; where it has no split of its own, all variants of one melody fall on the same side."""
     read = list(corpus.read(root))
-    groups = group_variants([events(score) for _, score, _, _ in read])
-    for (id_, score, text, metadata), group in zip(read, groups, strict=True):
-        yield Piece(id_, score, split_of(group), group, text, metadata)
+    if all(piece.group for piece in read):
+        groups = [piece.group for piece in read]
+    else:
+        groups = group_variants([events(piece.score) for piece in read])
+    for piece, group in zip(read, groups, strict=True):
+        yield replace(piece, split=piece.split or split_of(group), group=group)
 
 
 def pieces_of(name: str, split: str, root: Path | None = None) -> list[Piece]:

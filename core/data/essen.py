@@ -6,17 +6,24 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.data.piece import Piece
 from core.errors import FormatError, InputError
 from core.formats.abc_notation import abc_to_score, header_fields, split_tunes
-from core.score import Score, monophonic
+from core.score import monophonic
 
 FOLDER = "corpus/essenFolksong"
+PATTERN = "*.abc"
 MIN_NOTES = 8  # shorter fragments teach nothing
 
 
 def essen_folder(root: Path | None = None) -> Path:
-    """``root``, or where the installed music21 keeps the files; found without importing it, which is slow."""
+    """``root``, or where the installed music21 keeps the files; found without importing it, which is slow.
+
+    Raises ``InputError`` when they are not there.
+    """
     if root is not None:
+        if not any(root.glob(PATTERN)):
+            raise InputError(f"There are no .abc files in {root}; choose the folder of the Essen collection.")
         return root
     spec = importlib.util.find_spec("music21")
     if spec is None or spec.origin is None:
@@ -24,12 +31,9 @@ def essen_folder(root: Path | None = None) -> Path:
     return Path(spec.origin).parent / FOLDER
 
 
-def read_essen(root: Path | None = None) -> Iterator[tuple[str, Score, str, dict[str, str]]]:
-    """(id, score, ABC text, header fields) of every tune, in the order of the files."""
-    files = sorted(essen_folder(root).glob("*.abc"))
-    if not files:
-        raise InputError(f"There are no .abc files in {essen_folder(root)}; choose the folder of the Essen collection.")
-    for path in files:
+def read_essen(root: Path | None = None) -> Iterator[Piece]:
+    """Every tune with its ABC text and header fields, in the order of the files."""
+    for path in sorted(essen_folder(root).glob(PATTERN)):
         for place, text in enumerate(split_tunes(path.read_text(encoding="utf-8", errors="replace"))):
             try:
                 score = monophonic(abc_to_score(text))
@@ -37,4 +41,5 @@ def read_essen(root: Path | None = None) -> Iterator[tuple[str, Score, str, dict
                 continue  # a handful of tunes is damaged in the source
             if len(score.notes) >= MIN_NOTES:
                 header = header_fields(text)
-                yield f"{path.stem}/{header.get('X', '?').strip()}-{place}", score, text, header
+                id_ = f"{path.stem}/{header.get('X', '?').strip()}-{place}"
+                yield Piece(id_, score, text=text, metadata=header)

@@ -1,12 +1,13 @@
 """How a written melody might be performed: tempo, uneven timing, articulation.
 
 Printed music says nothing of these, and what people clap or tap is neither even nor at 120; the beat models are
-trained and measured on performances drawn here.
+trained and measured on performances drawn here. A melody that was played keeps the times that it was played with.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,13 @@ from core.score import Score
 
 Floats = NDArray[np.float64]
 MIN_INTERVAL_SEC, MIN_DURATION_SEC = 0.03, 0.02
+
+
+class Interpreter(Protocol):
+    """Anything that performs melodies."""
+
+    def perform(self, score: Score, rng: np.random.Generator) -> Floats:
+        """Beats (T, 2) in seconds, (rest before the note, its duration), of a monophonic ``score``."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,39 @@ CLEAN = Performer(qpm=(120.0, 120.0), jitter_sec=(0.0, 0.0), as_written=1.0, cla
 """Exactly as written, at 120 quarters a minute."""
 CLAPPED = Performer(jitter_sec=(0.02, 0.02), as_written=0.0, clapped=1.0)
 """As a person claps: any tempo from 50 to 200, attacks 20 ms off, no releases."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Performs a melody with the very times of its score, all stretched alike."""
+
+    stretch: tuple[float, float] = (1.0, 1.0)
+    """range of the factor, drawn evenly on a logarithmic scale"""
+
+    def perform(self, score: Score, rng: np.random.Generator) -> Floats:
+        """Beats (T, 2) in seconds of a monophonic ``score``."""
+        low, high = np.log(self.stretch)
+        quarter_sec = 60.0 / score.qpm * np.exp(rng.uniform(low, high))
+        onset = np.array([note.onset for note in score.notes]) * quarter_sec
+        return beats(onset, np.array([note.duration for note in score.notes]) * quarter_sec)
+
+
+class Performers(NamedTuple):
+    """How the melodies of a corpus are performed."""
+
+    training: Interpreter
+    clean: Interpreter
+    """as the corpus has them, for measuring"""
+    clapped: Interpreter
+    """as a person claps them, for measuring"""
+
+
+WRITTEN = Performers(Performer(), CLEAN, CLAPPED)
+"""for melodies in note values"""
+PLAYED = Performers(
+    Replay((0.8, 1.25)), Replay(), Performer((120.0, 120.0), jitter_sec=(0.0, 0.0), as_written=0.0, clapped=1.0)
+)
+"""for melodies whose times are a person's own already, at 120 quarters a minute"""
 
 
 def uneven(onset: Floats, deviation: float, rng: np.random.Generator) -> Floats:

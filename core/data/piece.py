@@ -12,10 +12,10 @@ from core.score import Score
 class Piece:
     id: str
     score: Score
-    split: str
-    """``train``, ``valid`` or ``test``"""
-    group: str
-    """pieces of one group are variants of one melody"""
+    split: str = ""
+    """``train``, ``valid`` or ``test``; a reader leaves it empty where its corpus has no split of its own"""
+    group: str = ""
+    """pieces of one group are variants of one melody; a reader leaves it empty where its corpus does not say"""
     text: str = ""
     """as the corpus writes it, for models that read characters"""
     metadata: Mapping[str, str] = field(default_factory=dict)

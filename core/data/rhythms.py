@@ -6,19 +6,24 @@ import random
 from pathlib import Path
 
 from core.beats import Beats, join
-from core.data.corpora import pieces_of
+from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
+from core.rhythm import MAX_NOTES, Rhythm
 
 
 def draw_beats(corpus: str, seed: int, length: int | None = None, root: Path | None = None) -> Beats:
     """The rhythm of a tune that ``seed`` picks, continued to ``length`` notes by others in its metre.
 
-    Tunes come from the validation split, which no model was trained on.
+    Tunes come from the validation split, which no model was trained on; from the embedded corpus where ``corpus`` is
+    not installed.
     """
+    if corpus not in installed_corpora(root):
+        corpus, root = EMBEDDED, None
     tunes = [piece.score for piece in pieces_of(corpus, "valid", root)]
     chance = random.Random(seed)
     chosen = [chance.choice(tunes)]
-    wanted = length or len(chosen[0].notes)
+    wanted = min(length or len(chosen[0].notes), MAX_NOTES)
     tunes = [score for score in tunes if score.time_signature == chosen[0].time_signature]
     while sum(len(score.notes) for score in chosen) < wanted:
         chosen.append(chance.choice(tunes))
-    return Beats.from_score(join(chosen, wanted))
+    joined = join(chosen, wanted)
+    return Beats.from_rhythm(Rhythm.from_score(joined)) if CORPORA[corpus].performed else Beats.from_score(joined)

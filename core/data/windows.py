@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset, Sampler
 
-from core.data.performance import Performer
+from core.data.performance import Interpreter
 from core.score import Score
 
 PADDING = -100
@@ -35,7 +35,9 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
     ``seed`` fixes: for measuring.
     """
 
-    def __init__(self, scores: Sequence[Score], performer: Performer, length: int | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, scores: Sequence[Score], performer: Interpreter, length: int | None = None, seed: int = 0
+    ) -> None:
         self.scores, self.performer, self.length, self.seed = scores, performer, length, seed
 
     def __len__(self) -> int:
