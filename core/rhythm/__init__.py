@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.rhythm.csv_text import csv_to_rhythm, rhythm_to_csv
 from core.rhythm.note_values import NOTE_VALUES_HELP, note_values_to_text, parse_note_values
 from core.rhythm.performed import MAX_NOTES, Rhythm, RhythmError
-from core.rhythm.transcription import notate
+from core.rhythm.transcription import notate, parse_time_signature
 
 __all__ = [
     "MAX_NOTES",
@@ -16,5 +16,6 @@ __all__ = [
     "notate",
     "note_values_to_text",
     "parse_note_values",
+    "parse_time_signature",
     "rhythm_to_csv",
 ]

@@ -30,15 +30,16 @@ _MAX_SURPRISE = 25.0  # squared standard deviations that one onset may add to th
 class SearchSettings:
     """Times in seconds, tempi in quarters a minute; deviations are standard deviations."""
 
-    min_qpm: float = 50.0
-    max_qpm: float = 180.0
-    usual_qpm: float = 100.0
-    tempo_octaves: float = 0.4  # deviation from the usual tempo
+    min_qpm: float = 40.0
+    max_qpm: float = 200.0
+    usual_qpm: float = 115.0
+    tempo_octaves: float = 0.3  # deviation from the usual tempo
     tempo_step: float = 1.06  # from one tempo at the start to the next
     drift: float = 0.007  # relative deviation of the tempo after a quarter
     noise: float = 0.02  # deviation of an onset, before any has been heard
     noise_weight: float = 60.0  # how many onsets this expectation is worth
-    repeat: float = 0.45  # probability of the value that followed the same position a bar earlier
+    repeat: tuple[float, ...] = (0.2, 0.1)  # probability of the value that followed the position 1, 2, ... bars ago
+    full_bar: float = 0.15  # probability that the last note fills its bar, whatever the metre's expectations
     num_beams: int = 800
     max_gap: float = 16.0  # nats below the best at which a hypothesis is given up
 
@@ -57,7 +58,7 @@ class _Beam(NamedTuple):
     score: Floats  # log-probability so far
     metre: Ints
     position: Ints  # of the last onset, in ticks from the bar line
-    heard: NDArray[np.int16]  # (K, slots) index of the value that last followed each position, or -1
+    heard: NDArray[np.int8]  # (K, slots, M) indices of the values that last followed each position, or -1
     noise: Floats  # variance of an onset around its beat
     time: Floats  # of the last onset's beat
     quarter: Floats  # seconds
@@ -70,10 +71,10 @@ class _Beam(NamedTuple):
 
 
 def align(onset_sec: Floats, pause_sec: Floats, priors: list[MetrePrior], settings: SearchSettings) -> Alignment:
-    """Find the metre and the note values between successive onsets.
+    """Find the metre and the note values between successive onsets, N at least 2.
 
-    ``onset_sec`` (N,) rises. ``pause_sec`` (N,) says by how much the beat itself may have stretched before each onset
-    (a standard deviation), 0 where the tempo is kept.
+    ``onset_sec`` (N,) rises; the last is where the last note ends. ``pause_sec`` (N,) says by how much the beat itself
+    may have stretched before each onset (a standard deviation), 0 where the tempo is kept.
     """
     tables = np.full((len(priors), max(prior.bar for prior in priors), len(VALUES)), -np.inf)
     for table, prior in zip(tables, priors, strict=True):
@@ -82,9 +83,10 @@ def align(onset_sec: Floats, pause_sec: Floats, priors: list[MetrePrior], settin
     beam = _start(float(onset_sec[0]), priors, settings)
     starts, history = beam.position, list[tuple[Ints, Ints]]()
     for count, (onset, pause) in enumerate(zip(onset_sec[1:], pause_sec[1:], strict=True)):
+        before = beam.position
         beam, parents, choices = _extend(beam, onset, pause, settings.noise_weight + count, tables, bars, settings)
         history.append((parents, choices))
-    row = int(beam.score.argmax())
+    row = int((beam.score + _log_ends(beam, before[parents], priors, settings.full_bar)).argmax())
     metre, values = int(beam.metre[row]), list[int]()
     for parents, choices in reversed(history):
         values.append(int(VALUES[choices[row]]))
@@ -109,7 +111,9 @@ def _start(onset: float, priors: list[MetrePrior], settings: SearchSettings) -> 
         score=np.repeat([priors[m].log_start[p] for m, p in places], len(tempi)) + np.tile(log_tempo, len(places)),
         metre=metre,
         position=position,
-        heard=np.full((len(quarter), 1 + max(prior.bar for prior in priors) // GRID), -1, np.int16),
+        heard=np.full(
+            (len(quarter), 1 + max(prior.bar for prior in priors) // GRID, len(settings.repeat)), -1, np.int8
+        ),
         noise=noise,
         time=np.full(len(quarter), onset),
         quarter=quarter,
@@ -139,7 +143,9 @@ def _extend(
         grid[rows, columns] for grid in (score, forecast, var_time, spread, surprise)
     )
     parent, quarters, wander = beam.take(rows), _QUARTERS[columns], wander[rows]
-    parent.heard[np.arange(len(rows)), parent.position // GRID] = columns
+    heard, here = parent.heard, (np.arange(len(rows)), parent.position // GRID)
+    heard[(*here, slice(1, None))] = heard[(*here, slice(-1))]
+    heard[(*here, 0)] = columns
     covariance = parent.covariance + quarters * parent.var_quarter + wander * quarters**2 / 2
     gain_time, gain_quarter = var_time / spread, covariance / spread
     quarter = parent.quarter + gain_quarter * (onset - forecast)
@@ -157,14 +163,22 @@ def _extend(
     return grown.take(kept), rows[kept], columns[kept]
 
 
-def _log_values(beam: _Beam, tables: Floats, repeat: float) -> Floats:
-    """(K, V) The metre's expectations, mixed with the memory of the bar before."""
+def _log_values(beam: _Beam, tables: Floats, repeat: tuple[float, ...]) -> Floats:
+    """(K, V) The metre's expectations, mixed with the memory of the bars before."""
     log_values = tables[beam.metre, beam.position]
     memory = beam.heard[np.arange(len(beam.score)), beam.position // GRID]
-    rows = np.flatnonzero(memory >= 0)
-    log_values[rows] += np.log1p(-repeat)
-    log_values[rows, memory[rows]] = np.logaddexp(log_values[rows, memory[rows]], np.log(repeat))
+    for indices, probability in zip(memory.T, repeat, strict=True):
+        rows = np.flatnonzero(indices >= 0)
+        log_values[rows] += np.log1p(-probability)
+        log_values[rows, indices[rows]] = np.logaddexp(log_values[rows, indices[rows]], np.log(probability))
     return log_values
+
+
+def _log_ends(beam: _Beam, position: Ints, priors: list[MetrePrior], full_bar: float) -> Floats:
+    """(K,) Of ending here, the last note at ``position`` (K,)."""
+    log_end = np.array([priors[m].log_end[p] for m, p in zip(beam.metre, position, strict=True)])
+    log_end += np.log1p(-full_bar)
+    return np.where(beam.position == 0, np.logaddexp(log_end, np.log(full_bar)), log_end)
 
 
 def _best(score: Floats, settings: SearchSettings) -> tuple[Ints, Ints]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.rhythm.beat_search import Alignment, Ints, SearchSettings, align
-from core.rhythm.metre_prior import GRID, METRES, TICKS, Floats, metre_prior
+from core.rhythm.metre_prior import GRID, TICKS, Floats, MetrePrior, all_priors, metre_priors
 from core.rhythm.performed import Rhythm, RhythmError
 from core.score import Note, Score
 
@@ -18,17 +18,23 @@ TEMPO_RANGE = (20.0, 400.0)
 _PLAYABLE_SEC = (0.08, 2.0)  # usual intervals that some tempo gives simple values to
 _KEPT_SEC = 4.0  # in a longer interval nobody counts the beats any more
 _RELEASE_NOISE_SEC = 0.03  # standard deviation of a release
+_USUAL_QUANTILE = 0.6  # of the held parts of the values; the lower ones are of notes before rests
 _REST_PENALTY = 3.0  # nats against a rest, rather than a note that is let go early
 _SIXTEENTH_REST_PENALTY = 6.0
 
 
-def notate(rhythm: Rhythm, qpm: float | None = None, time_signature: tuple[int, int] | None = None) -> Score:
+def notate(
+    rhythm: Rhythm,
+    qpm: float | None = None,
+    time_signature: tuple[int, int] | None = None,
+    upbeat: float | None = None,
+) -> Score:
     """Write down a performed rhythm: the score's note i is note i of the rhythm, in quarters of the metre.
 
-    Tempo and metre are found unless they are given; the performance may be uneven and its tempo may drift. A written
-    note lasts until the next unless it is followed by a silence too long for a manner of playing, which becomes a rest;
-    a silence before the first note is left out. All notes are on middle C. Pauses, and notes longer than two bars of
-    4/4, are shortened. Raises RhythmError if the tempo or metre given cannot be used.
+    Tempo, metre and upbeat (in quarters) are found unless they are given; the performance may be uneven and its tempo
+    may drift. A written note lasts until the next unless it is followed by a silence too long for a manner of playing,
+    which becomes a rest; a silence before the first note is left out. All notes are on middle C. Pauses, and notes
+    longer than two bars of 4/4, are shortened. Raises RhythmError if the tempo, metre or upbeat given cannot be used.
     """
     held = np.array(rhythm.duration_sec)
     intervals = np.diff(rhythm.onset_sec)
@@ -38,7 +44,7 @@ def notate(rhythm: Rhythm, qpm: float | None = None, time_signature: tuple[int, 
     found = align(
         np.append(0.0, np.cumsum(intervals * stretch)),
         np.append(0.0, _pauses(intervals * stretch, articulation[1])),
-        [metre_prior(metre) for metre in ([_checked_metre(time_signature)] if time_signature else METRES)],
+        _priors(time_signature, upbeat),
         _settings(qpm),
     )
     tick = _tick(intervals, found.values)
@@ -51,6 +57,24 @@ def notate(rhythm: Rhythm, qpm: float | None = None, time_signature: tuple[int, 
         time_signature=found.prior.time_signature,
         upbeat=(-found.start % found.prior.bar) / TICKS,
     )
+
+
+def _priors(time_signature: tuple[int, int] | None, upbeat: float | None) -> list[MetrePrior]:
+    priors = metre_priors(_checked_metre(time_signature)) if time_signature else all_priors()
+    if upbeat is None:
+        return priors
+    fitting = [prior for prior in priors if 0 <= upbeat * TICKS < prior.bar - 0.5]
+    if not fitting:
+        raise RhythmError("The upbeat must be shorter than a bar, and not less than nothing.")
+    return [prior.starting_at(-round(upbeat * TICKS) % prior.bar) for prior in fitting]
+
+
+def parse_time_signature(text: str) -> tuple[int, int]:
+    """``"3/4"`` as (3, 4); raises RhythmError on what is no metre."""
+    numerator, slash, denominator = text.strip().partition("/")
+    if not (slash and len(text) <= 7 and numerator.isdecimal() and denominator.isdecimal()):
+        raise RhythmError(f"The metre '{text[:20]}' cannot be read: give one such as 3/4 or 6/8.")
+    return _checked_metre((int(numerator), int(denominator)))
 
 
 def _checked_metre(time_signature: tuple[int, int]) -> tuple[int, int]:
@@ -72,8 +96,8 @@ def _articulation(ratios: Floats) -> tuple[float, float]:
     """Which part of its value a note is usually held, and the standard deviation of that."""
     if not len(ratios):
         return 1.0, 0.05
-    usual = float(np.median(ratios))
-    spread = 1.5 * float(np.median(np.abs(ratios - usual)))
+    usual = float(np.quantile(ratios, _USUAL_QUANTILE))
+    spread = 1.5 * float(np.median(np.abs(ratios[ratios > 0.75 * usual] - usual)))
     return max(usual, 0.1), min(max(spread, 0.05), 0.25)
 
 
@@ -109,7 +133,7 @@ def _without_rests(
     for index in np.flatnonzero((sounding < found.values - GRID) & (found.values % GRID == 0)):
         value = int(found.values[index])
         choices = np.arange(GRID, value + 1, GRID)
-        deviation = (sounding[index] - choices) / np.hypot(spread * choices, noise[index])
+        deviation = (sounding[index] - choices) / np.hypot(spread * np.minimum(choices, 2 * TICKS), noise[index])
         penalty = np.where(choices % (2 * GRID) == value % (2 * GRID), _REST_PENALTY, _SIXTEENTH_REST_PENALTY)
         penalty[-1] = 0.0
         written[index] = choices[np.argmin(deviation**2 / 2 + penalty)]

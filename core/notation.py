@@ -1,0 +1,50 @@
+"""From a file that somebody played or tapped to a written melody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.data.melody import extract_melody
+from core.errors import FormatError
+from core.files import READERS, check, ending, read_score
+from core.formats.skyline import melody_line
+from core.formats.spelling import estimate_key
+from core.rhythm import Rhythm, csv_to_rhythm, notate
+from core.score import Score, monophonic
+
+PERFORMED = (".mid", ".midi")
+"""endings of files that hold times, whatever metre they claim"""
+
+
+def written_melody(
+    data: bytes,
+    name: str,
+    qpm: float | None = None,
+    time_signature: tuple[int, int] | None = None,
+    upbeat: float | None = None,
+) -> Score:
+    """What the file called ``name`` holds, performed, as a written melody with its pitches and likely key.
+
+    A rhythm has no pitches: it is written on middle C. Of a polyphonic piece the melody is taken. Tempo, metre and
+    upbeat are found unless they are given; sheet music is written as it stands unless one of them is. Raises
+    ``InputError``.
+    """
+    check(data, name, (".csv", *READERS))
+    if ending(name) == ".csv":
+        return notate(csv_to_rhythm(data), qpm, time_signature, upbeat)
+    played = performed_line(read_score(data, name))
+    if ending(name) not in PERFORMED and (qpm, time_signature, upbeat) == (None, None, None):
+        return played
+    written = notate(Rhythm.from_score(played), qpm, time_signature, upbeat).with_pitches(played.pitches)
+    key = estimate_key(written.pitches, [note.duration for note in written.notes])
+    return replace(written, key=key, title=played.title)
+
+
+def performed_line(score: Score) -> Score:
+    """The melody of a performance, one note at a time; a melody is its own. Raises ``FormatError`` on silence."""
+    line = melody_line(score)
+    if len(line.notes) < len(score.notes):
+        line = monophonic(extract_melody(score))
+    if not line.notes:
+        raise FormatError("There are no notes in this file; choose one with a melody.")
+    return line
