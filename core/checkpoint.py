@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from core.codecs import CODECS, Codec
+from core.data.corpora import EMBEDDED
 from core.errors import InputError
 from core.sampling import SamplingConfig
 from models import ARCHITECTURES, SequenceModel
@@ -92,16 +93,18 @@ def list_cards(root: Path | None = None) -> list[ModelCard]:
 
 
 def damaged_checkpoints(root: Path | None = None) -> list[str]:
-    """Names of the folders whose card cannot be read."""
+    """Names of the folders that hold a card or weights, but no card that can be read."""
     readable = {card.name for card in list_cards(root)}
-    return sorted(path.name for path in (root or CHECKPOINTS).glob("*") if path.is_dir() and path.name not in readable)
+    begun = {path.parent.name for file in (CARD, WEIGHTS) for path in (root or CHECKPOINTS).glob(f"*/{file}")}
+    return sorted(begun - readable)
 
 
 def resolve_name(name: str, root: Path | None = None) -> str:
-    """The full name of a checkpoint from it or from its network alone, where one corpus has that network."""
+    """The full name of a checkpoint from it or from its network alone: that of the embedded corpus, or the only one."""
     names = [card.name for card in list_cards(root)]
-    if name in names:
-        return name
+    for full in (name, f"{name}.{EMBEDDED}"):
+        if full in names:
+            return full
     matches = [full for full in names if full.partition(".")[0] == name]
     if len(matches) == 1:
         return matches[0]

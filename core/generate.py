@@ -12,8 +12,9 @@ from torch import Tensor
 
 from core.checkpoint import Checkpoint
 from core.codecs import Encoded
+from core.formats.spelling import estimate_key
 from core.likelihood import token_log_probs
-from core.sampling import FREE, SamplingConfig, hybrid_beam_search, infill
+from core.sampling import AUTO, FREE, SamplingConfig, hybrid_beam_search, infill
 from core.sampling.processors import Suppress
 from core.sampling.search import OnStep
 from core.score import Score
@@ -50,17 +51,20 @@ def generate(
     """A piece that keeps the tokens of ``fixed`` (L,) and has the model write those that are ``FREE``.
 
     ``condition`` (L, C) tells the model about each token: a beat model the rhythm, for one. ``sampling`` defaults to
-    the card's; without a seed one is drawn. Where given tokens follow a gap, the gap is drawn to lead into them, and
-    beams play no part. The same checkpoint, input and settings give the same piece.
+    the card's; without a seed one is drawn, and the key ``AUTO`` becomes the one that is found. Where given tokens
+    follow a gap, the gap is drawn to lead into them, and beams play no part. The same checkpoint, input and settings
+    give the same piece.
     """
     _, model, codec = checkpoint
     sampling = sampling or checkpoint.card.sampling_defaults
     seed = drawn_seed() if sampling.seed is None else sampling.seed
     sampling = replace(sampling, seed=seed)
+    if sampling.key == AUTO:
+        sampling = replace(sampling, key=key_of_its_own(checkpoint, fixed, condition, sampling))
     free = fixed == FREE
     options: dict[str, Any] = {
         "condition": None if condition is None else condition.float(),
-        "processors": (Suppress((codec.bos_token,)), *sampling.processors()),
+        "processors": (Suppress((codec.bos_token,)), *sampling.processors(codec.pitches)),
         "generator": torch.Generator().manual_seed(seed),
         "on_step": on_step,
     }
@@ -95,6 +99,12 @@ def candidates(
         if on_step:
             on_step(i + 1, num)
     return made
+
+
+def key_of_its_own(checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | None, sampling: SamplingConfig) -> str:
+    """The key of what the same seed draws when every pitch is allowed."""
+    draft = generate(checkpoint, fixed, condition=condition, sampling=replace(sampling, key="")).score
+    return estimate_key(draft.pitches, [note.duration for note in draft.notes])
 
 
 def drawn_seed() -> int:

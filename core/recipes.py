@@ -1,43 +1,92 @@
-"""Every trained model: its network, codec, corpus and settings. A new one is an entry in ``RECIPES``."""
+"""Every trained model: its network, codec, corpus and settings.
+
+A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_CORPORA``; any other is an entry in
+``RECIPES``.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from core.codecs import BeatCodec
 from core.errors import InputError
 from core.training.recipe import Recipe, TrainingSettings
 
-_BEAT_SAMPLING = {"temperature": 0.9, "top_p": 0.95, "repeat_decay": 0.2}
+DEFAULT_CORPUS = "essen"
+"""The corpus that a network's name alone stands for: its music comes with the installation."""
+BEAT_SAMPLING = {"temperature": 0.9, "top_p": 0.95, "repeat_decay": 0.2}
+
+
+class Network(NamedTuple):
+    """What a recipe says of a network, whatever the corpus."""
+
+    title: str
+    description: str
+    learning_rate: float = 2e-3
+    epochs: int = 60
+    """on the folk songs"""
+
+
+BEAT_NETWORKS: dict[str, Network] = {
+    "beat-rnn": Network(
+        "Vanilla RNN",
+        "The baseline: a plain recurrent network that sees the present beat and the note before.",
+        learning_rate=1e-3,
+        epochs=80,
+    ),
+    "beat-lstm-attention": Network(
+        "LSTM with attention",
+        "Before each note, looks over the whole rhythm for the beats that matter.",
+    ),
+    "beat-lstm-local": Network(
+        "LSTM with local attention",
+        "Reads the whole rhythm in both directions first, then writes note by note.",
+    ),
+    "beat-lstm-echo": Network(
+        "LSTM with echo",
+        "Thinks in intervals, so that every key is one to it, and goes back to earlier places like the present one.",
+    ),
+    "beat-transformer": Network(
+        "Transformer",
+        "Encoder and decoder with attention alone; each place is marked by sines.",
+        learning_rate=1e-3,
+    ),
+    "beat-transformer-relative": Network(
+        "Relative transformer",
+        "A transformer that sees how far back each note lies, rather than where it stands.",
+        learning_rate=1e-3,
+    ),
+}
+
+BEAT_CORPORA: dict[str, float] = {"essen": 1.0, "pop909": 1.0, "maestro": 0.5}
+"""How many times as many epochs as on the folk songs: MAESTRO's melodies are longer, and an epoch shows all of them."""
+
+
+def beat_recipe(architecture: str, corpus: str) -> Recipe:
+    network = BEAT_NETWORKS[architecture]
+    return Recipe(
+        name=f"{architecture}.{corpus}",
+        title=network.title,
+        description=network.description,
+        architecture=architecture,
+        corpus=corpus,
+        codec=BeatCodec(),
+        training=TrainingSettings(
+            learning_rate=network.learning_rate, max_epochs=round(network.epochs * BEAT_CORPORA[corpus])
+        ),
+        sampling=dict(BEAT_SAMPLING),
+    )
+
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="beat-rnn.essen",
-            title="Vanilla RNN",
-            description="The baseline: a plain recurrent network that sees the present beat and the note before.",
-            architecture="beat-rnn",
-            corpus="essen",
-            codec=BeatCodec(),
-            training=TrainingSettings(learning_rate=1e-3, max_epochs=80),
-            sampling=_BEAT_SAMPLING,
-        ),
-        Recipe(
-            name="beat-lstm-local.essen",
-            title="LSTM with local attention",
-            description="Reads the whole rhythm in both directions first, then writes note by note.",
-            architecture="beat-lstm-local",
-            corpus="essen",
-            codec=BeatCodec(),
-            training=TrainingSettings(learning_rate=2e-3, max_epochs=60),
-            sampling=_BEAT_SAMPLING,
-        ),
-    )
+    for recipe in (beat_recipe(architecture, corpus) for corpus in BEAT_CORPORA for architecture in BEAT_NETWORKS)
 }
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe ``name``, or the only one whose network is called so; raises ``InputError``."""
-    matches = [recipe for full, recipe in RECIPES.items() if name in (full, full.partition(".")[0])]
-    if len(matches) != 1:
+    """The recipe ``name``; the name of a network alone means ``DEFAULT_CORPUS``. Raises ``InputError``."""
+    recipe = RECIPES.get(name) or RECIPES.get(f"{name}.{DEFAULT_CORPUS}")
+    if recipe is None:
         raise InputError(f"There is no single recipe called {name!r}; choose one of: {', '.join(RECIPES)}.")
-    return matches[0]
+    return recipe

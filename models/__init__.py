@@ -3,12 +3,24 @@
 from typing import Any
 
 from models.base import SequenceModel, State, select, shift_right
+from models.beat_lstm_attention import BeatLstmAttention, BeatLstmAttentionConfig
+from models.beat_lstm_echo import BeatLstmEcho, BeatLstmEchoConfig
 from models.beat_lstm_local import BeatLstmLocal, BeatLstmLocalConfig
 from models.beat_rnn import BeatRnn, BeatRnnConfig
+from models.beat_transformer import (
+    BeatTransformer,
+    BeatTransformerConfig,
+    BeatTransformerRelative,
+    BeatTransformerRelativeConfig,
+)
 
 ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "beat-rnn": (BeatRnn, BeatRnnConfig),
+    "beat-lstm-attention": (BeatLstmAttention, BeatLstmAttentionConfig),
     "beat-lstm-local": (BeatLstmLocal, BeatLstmLocalConfig),
+    "beat-lstm-echo": (BeatLstmEcho, BeatLstmEchoConfig),
+    "beat-transformer": (BeatTransformer, BeatTransformerConfig),
+    "beat-transformer-relative": (BeatTransformerRelative, BeatTransformerRelativeConfig),
 }
 
 __all__ = ["ARCHITECTURES", "SequenceModel", "State", "select", "shift_right"]

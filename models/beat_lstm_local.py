@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
-from models.recurrence import lstm_step, weights_of
+from models.recurrence import lstm_step, read_both_ways, weights_of
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,8 @@ class BeatLstmLocal(SequenceModel):
     def encode(self, condition: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Annotations (B, T, 2E) of the beats (B, T, 2), and the first (hidden, cell) (B, D) of the decoder."""
         x = F.relu(self.beat_in(beat_features(condition)))
-        if lengths is None:
-            annotations, (final, _) = self.encoder(x)
-        else:  # the backward half must start at the last real beat, not in the padding
-            packed, (final, _) = self.encoder(pack_padded_sequence(x, lengths.cpu(), True, enforce_sorted=False))
-            annotations, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
-        hidden, cell = self.bridge(torch.cat([final[0], final[1]], dim=-1)).tanh().chunk(2, dim=-1)
+        annotations, final = read_both_ways(self.encoder, x, lengths)
+        hidden, cell = self.bridge(final).tanh().chunk(2, dim=-1)
         return annotations, hidden, cell
 
     def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:

@@ -27,7 +27,26 @@ MELODY = Score(
 
 TINY = {
     "beat-rnn": {"embed_dim": 6, "hidden_dim": 12},
+    "beat-lstm-attention": {
+        "embed_dim": 6,
+        "encoder_dim": 5,
+        "attention_dim": 4,
+        "hidden_dim": 12,
+        "max_distance": 3,
+        "reach": 5,
+    },
     "beat-lstm-local": {"embed_dim": 6, "encoder_dim": 5, "hidden_dim": 12},
+    "beat-lstm-echo": {
+        "embed_dim": 6,
+        "encoder_dim": 5,
+        "hidden_dim": 12,
+        "num_heads": 2,
+        "head_dim": 3,
+        "out_dim": 7,
+        "reach": 5,
+    },
+    "beat-transformer": {"dim": 8, "num_heads": 2, "feed_dim": 12, "reach": 5},
+    "beat-transformer-relative": {"dim": 8, "num_heads": 2, "feed_dim": 12, "max_distance": 3, "reach": 5},
 }
 """a small configuration for every architecture"""
 
@@ -60,3 +79,4 @@ def tiny_checkpoints(tmp_path: Path) -> Path:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Parsed corpora go to a folder of this run, so that the tests start as a fresh installation does."""
     os.environ["TUNESMITH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ.pop("TUNESMITH_CORPORA", None)

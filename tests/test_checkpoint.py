@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -192,14 +193,17 @@ def test_listing_reads_no_weights(folder: Path) -> None:
     assert [card.name for card in list_cards(folder.parent)] == [NAME]
 
 
-def test_a_network_alone_names_a_model_while_one_corpus_has_it(folder: Path) -> None:
-    root = folder.parent
+def test_a_network_alone_means_the_embedded_corpus_or_the_only_one(folder: Path) -> None:
+    root, checkpoint = folder.parent, tiny_checkpoint("beat-rnn")
     assert resolve_name(NAME, root) == resolve_name("beat-rnn", root) == NAME
-    checkpoint = tiny_checkpoint("beat-rnn")
-    save_checkpoint(checkpoint._replace(card=replace(checkpoint.card, name="beat-rnn.other")), root)
-    assert resolve_name(NAME, root) == NAME
-    with pytest.raises(CheckpointError, match=r"beat-rnn\.essen, beat-rnn\.other"):
+    for corpus in ("maestro", "pop909"):
+        save_checkpoint(checkpoint._replace(card=replace(checkpoint.card, name=f"beat-rnn.{corpus}")), root)
+    assert resolve_name("beat-rnn", root) == NAME
+    shutil.rmtree(folder)
+    with pytest.raises(CheckpointError, match=r"beat-rnn\.maestro, beat-rnn\.pop909"):
         resolve_name("beat-rnn", root)
+    shutil.rmtree(root / "beat-rnn.maestro")
+    assert resolve_name("beat-rnn", root) == "beat-rnn.pop909"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models import ARCHITECTURES, SequenceModel, select, shift_right
-from models.beat_features import beat_features
+from models.beat_features import beat_features, relative_beat_features
 from tests.conftest import TINY, tiny_model
 
 B, T = 3, 9
@@ -32,6 +32,15 @@ def test_stepping_gives_the_logits_of_forward(model: SequenceModel) -> None:
         logits, state = model.step(token, state)
         stepped.append(logits)
     torch.testing.assert_close(torch.stack(stepped, dim=1), model(tokens, condition))
+
+
+@every_model
+@torch.inference_mode()
+def test_stepping_gives_the_logits_of_forward_on_long_pieces(model: SequenceModel) -> None:
+    generator = torch.Generator().manual_seed(1)
+    tokens, condition = torch.randint(0, 128, (1, 300), generator=generator), torch.rand(1, 300, 2, generator=generator)
+    stepped, _ = model.prime(tokens, model.initial_state(1, condition))
+    torch.testing.assert_close(stepped, model(tokens, condition)[:, -1])
 
 
 @every_model
@@ -86,6 +95,7 @@ def test_padding_changes_nothing(model: SequenceModel) -> None:
     padded[0, 4:] = 0
     together = model(tokens, padded, torch.tensor([4, T, T]))
     torch.testing.assert_close(together[:1, :4], alone)
+    assert together.isfinite().all()
 
 
 @every_model
@@ -95,6 +105,17 @@ def test_every_weight_can_learn(model: SequenceModel) -> None:
     logits = model(shift_right(tokens, 128), condition)
     torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens.flatten()).backward()
     assert not [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
+
+
+@every_model
+@torch.inference_mode()
+def test_what_comes_of_the_rhythm_is_not_copied_for_each_beam(model: SequenceModel) -> None:
+    _, condition = some_input()
+    state = select(model.initial_state(50, condition[:1]), torch.arange(20))
+    _, state = model.step(torch.full((20,), 60), state)
+    shared = {name for name, tensor in state.items() if T in tensor.shape[1:] and tensor.stride(0) == 0}
+    assert shared >= {name for name, tensor in state.items() if T in tensor.shape[1:]}
+    assert shared
 
 
 def test_select_keeps_a_shared_row_shared() -> None:
@@ -116,3 +137,13 @@ def test_beat_features_by_hand() -> None:
 
 def test_beat_features_survive_absurd_times() -> None:
     assert beat_features(torch.tensor([[[0.0, 0.0], [1e9, 1e9], [5.0, 1e-9]]])).isfinite().all()
+
+
+def test_relative_beat_features_say_the_same_at_every_tempo_and_ignore_padding() -> None:
+    beats = torch.tensor([[[0.0, 0.5], [0.5, 1.0], [0.0, 2.0], [0.0, 0.0]]])
+    features = relative_beat_features(beats, torch.tensor([3]))[0, :3]
+    torch.testing.assert_close(features[:, :5], beat_features(beats)[0, :3])
+    # 1, 1 and 2 seconds to the next attack: log2 0, 0, 1, mean 1/3
+    torch.testing.assert_close(features[:, 5], torch.tensor([-1.0, 0.0, 1.0]) - 1 / 3)
+    torch.testing.assert_close(features[:, 6], torch.tensor([0.0, 0.0, 1.0]) - 1 / 3)
+    torch.testing.assert_close(relative_beat_features(beats[:, :3] * 1.5)[0, :, 5:], features[:, 5:])

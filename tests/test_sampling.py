@@ -11,7 +11,8 @@ from torch import Tensor
 
 from core.errors import InputError
 from core.sampling import FREE, SamplingConfig, hybrid_beam_search, infill
-from core.sampling.processors import LogitsProcessor, RepeatDecay, Suppress, Temperature, TopK, TopP
+from core.sampling.config import scale_of
+from core.sampling.processors import Leap, LogitsProcessor, Only, RepeatDecay, Suppress, Temperature, TopK, TopP
 from models import State
 
 TOKENS = torch.tensor([[0, 1]])
@@ -57,6 +58,10 @@ def seeded(seed: int) -> torch.Generator:
         (TopK(2), [0.5, 0.3, 0, 0]),
         (TopK(9), [0.5, 0.3, 0.15, 0.05]),
         (TopP(0.79), [0.5, 0.3, 0, 0]),
+        (Only((True, False, False, True)), [0.5, 0, 0, 0.05]),
+        (Only((False,) * 4), [0.5, 0.3, 0.15, 0.05]),  # gives way
+        (Leap(3, (-1, 60, 63, 64)), [0.5, 0.3, 0.15, 0]),  # after 60
+        (Leap(3, (60, -1, 63, 90)), [0.5, 0.3, 0.15, 0.05]),  # after a token without a pitch
         (TopP(0.81), [0.5, 0.3, 0.15, 0]),
         (TopP(0.01), [1.0, 0, 0, 0]),
         (RepeatDecay(0.5), [0.5, 0.15, 0.15, 0.05]),
@@ -196,3 +201,26 @@ def test_on_step_counts_to_the_end() -> None:
     seen: list[tuple[int, int]] = []
     hybrid_beam_search(trap(), 0, free(4), on_step=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("key", "scale"),
+    [("C", {0, 2, 4, 5, 7, 9, 11}), ("Am", {9, 11, 0, 2, 4, 5, 6, 7, 8}), ("Eb", {3, 5, 7, 8, 10, 0, 2})],
+)
+def test_scales(key: str, scale: set[int]) -> None:
+    assert scale_of(key) == scale
+
+
+def test_musical_aids_come_first_and_need_the_pitches_of_tokens() -> None:
+    config = SamplingConfig(temperature=0.5, key="G", lowest=60, highest=72, max_leap=5)
+    pitches = (59, 60, 61, 62, -1)
+    in_range, in_key, leap, temperature = config.processors(pitches)
+    assert in_range == Only((False, True, True, True, True))
+    assert in_key == Only((True, True, False, True, True))
+    assert (leap, temperature) == (Leap(5, pitches), Temperature(0.5))
+
+
+@pytest.mark.parametrize("values", [{"key": "H"}, {"key": 3}, {"lowest": 70, "highest": 60}, {"max_leap": -1}])
+def test_musical_aids_out_of_range_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=r"\.$"):
+        SamplingConfig.from_mapping(values)

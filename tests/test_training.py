@@ -24,7 +24,7 @@ from core.likelihood import evaluate
 from core.recipes import RECIPES, find_recipe
 from core.score import Note, Score
 from core.training.history import FIELDS, LOGS, history_csv
-from core.training.loop import train
+from core.training.loop import num_slices, train
 from core.training.module import NextTokenModule
 from core.training.recipe import Recipe, TrainingSettings
 from models import ARCHITECTURES
@@ -231,3 +231,8 @@ def test_own_music_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.mid").write_bytes(score_to_midi(Score(())))
     with pytest.raises(InputError, match=r"bad\.mid: There are no notes"):
         read_pieces(tmp_path)
+
+
+@pytest.mark.parametrize(("num_notes", "num"), [(1, 1), (128, 1), (200, 2), (1280, 10)])
+def test_a_long_piece_is_shown_as_often_as_its_notes_deserve(num_notes: int, num: int) -> None:
+    assert num_slices(Score(tuple(Note(i, 1, 60) for i in range(num_notes))), 128) == num

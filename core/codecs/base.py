@@ -39,6 +39,11 @@ class Codec(ABC):
     def bos_token(self) -> int:
         """The id fed to the model before the first token; never a token of a piece."""
 
+    @property
+    def pitches(self) -> tuple[int, ...]:
+        """The MIDI note number that each token names, -1 where it names none; empty when no token does."""
+        return ()
+
     @abstractmethod
     def encode(self, score: Score) -> Encoded: ...
 

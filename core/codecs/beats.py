@@ -39,6 +39,10 @@ class BeatCodec(Codec):
     def bos_token(self) -> int:
         return NUM_PITCHES
 
+    @property
+    def pitches(self) -> tuple[int, ...]:
+        return (*range(NUM_PITCHES), -1)
+
     def encode(self, score: Score) -> Encoded:
         melody = monophonic(score)
         micro, released = [], 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.checkpoint import Checkpoint
 from core.codecs import Encoded
-from core.data.corpora import pieces_of
-from core.data.performance import CLAPPED, CLEAN, Performer
+from core.data.corpora import performers_of, pieces_of
+from core.data.performance import Interpreter
 from core.data.windows import BeatDataset
 from core.errors import FormatError, InputError
 from core.files import READERS, ending, read_bytes, read_score
@@ -29,8 +29,10 @@ def melody_metrics(checkpoint: Checkpoint, scores: Sequence[Score]) -> dict[str,
 
     ``nll`` and ``accuracy`` are of the rhythm exactly as written, at 120 quarters a minute; ``clapped_nll`` and
     ``clapped_accuracy`` of the same melodies clapped by a person: a tempo from 50 to 200, attacks 20 ms off, no rests.
+    A model of a performed corpus is told the times as they were played, and for claps every note until the next.
     """
-    clean, clapped = (held_out(checkpoint, scores, performer) for performer in (CLEAN, CLAPPED))
+    _, *measured = performers_of(checkpoint.card.corpus)
+    clean, clapped = (held_out(checkpoint, scores, performer) for performer in measured)
     return {
         "num_pieces": clean.num_pieces,
         "num_tokens": clean.num_tokens,
@@ -41,7 +43,7 @@ def melody_metrics(checkpoint: Checkpoint, scores: Sequence[Score]) -> dict[str,
     }
 
 
-def held_out(checkpoint: Checkpoint, scores: Sequence[Score], performer: Performer) -> HeldOut:
+def held_out(checkpoint: Checkpoint, scores: Sequence[Score], performer: Interpreter) -> HeldOut:
     performed = BeatDataset(scores, performer)
     return evaluate(checkpoint, (Encoded(*performed[i]) for i in range(len(performed))))
 

@@ -78,6 +78,39 @@ class Suppress:
         return logits.index_fill(1, torch.tensor(self.ids, device=logits.device), -math.inf)
 
 
+@dataclass(frozen=True)
+class Only:
+    """Keeps the tokens that are ``allowed`` (V,); where they have no probability at all, gives way."""
+
+    allowed: tuple[bool, ...]
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        return unless_empty(logits, torch.tensor(self.allowed, device=logits.device))
+
+
+@dataclass(frozen=True)
+class Leap:
+    """Keeps intervals of at most ``semitones`` from the last token's pitch; gives way where none is left.
+
+    ``pitches`` (V,) are those of the tokens, -1 for one that has none: it is always kept, and limits nothing.
+    """
+
+    semitones: int
+    pitches: tuple[int, ...]
+
+    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
+        pitches = torch.tensor(self.pitches, device=logits.device)
+        last = pitches[tokens[:, -1:]]  # (B, 1)
+        near = (pitches - last).abs() <= self.semitones  # (B, V)
+        return unless_empty(logits, near | (pitches < 0) | (last < 0))
+
+
+def unless_empty(logits: Tensor, allowed: Tensor) -> Tensor:
+    """``logits`` (B, V) with those not ``allowed`` at minus infinity; a row that would lose all of them keeps them."""
+    masked = logits.masked_fill(~allowed, -math.inf)
+    return torch.where(masked.isneginf().all(dim=-1, keepdim=True), logits, masked)
+
+
 def process(processors: Sequence[LogitsProcessor], tokens: Tensor, logits: Tensor) -> Tensor:
     """The logits (B, V) after every processor in turn."""
     for processor in processors:

@@ -16,17 +16,27 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, Timer
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
-from core.checkpoint import CHECKPOINTS, HISTORY, Checkpoint, ModelCard, build_model, save_checkpoint, write_whole
-from core.data.corpora import CORPORA, pieces_of
-from core.data.performance import CLAPPED, CLEAN, Performer
+from core.checkpoint import (
+    CHECKPOINTS,
+    HISTORY,
+    Checkpoint,
+    ModelCard,
+    build_model,
+    load_checkpoint,
+    save_checkpoint,
+    write_whole,
+)
+from core.codecs import Codec
+from core.data.corpora import CORPORA, performers_of, pieces_of
 from core.data.windows import BeatDataset, SimilarLengths, collate
 from core.errors import InputError
 from core.evaluation.heldout import validation_metrics
 from core.score import Score
+from core.training.adversarial import AdversarialModule
 from core.training.history import LOGS, history_csv
 from core.training.module import MONITOR, NextTokenModule
 from core.training.recipe import Recipe
-from models import ARCHITECTURES
+from models import ARCHITECTURES, SequenceModel
 
 
 def train(
@@ -43,16 +53,20 @@ def train(
     lightning.seed_everything(recipe.training.seed, workers=True)
     card = untrained_card(recipe)
     model, codec = build_model(card)
-    module = NextTokenModule(model, codec.bos_token, recipe.training)
+    module = module_of(recipe, model, codec, checkpoint_root)
     run = run_root / recipe.name
     keep_settings(run / "settings.json", recipe)
-    best = ModelCheckpoint(run, "best", monitor=MONITOR, save_last=True, enable_version_counter=False)
+    # of a game between two networks the end counts: each epoch it is another one
+    monitor = None if recipe.adversarial else MONITOR
+    best = ModelCheckpoint(run, "best", monitor=monitor, save_last=True, enable_version_counter=False)
     clock = Timer({"minutes": int(max_minutes), "seconds": int(max_minutes % 1 * 60)} if max_minutes else None)
+    if max_minutes:
+        module.time_used = lambda: clock.time_elapsed("train") / 60 / max_minutes
     trainer = lightning.Trainer(
         max_epochs=recipe.training.max_epochs,
         devices=1,  # of whatever kind there is: the networks are small
-        precision="bf16-mixed",
-        gradient_clip_val=1.0,
+        precision="32-true" if recipe.adversarial else "bf16-mixed",
+        gradient_clip_val=None if recipe.adversarial else 1.0,  # which clips by itself
         logger=CSVLogger(run, name=LOGS),  # a folder for each part of the run
         callbacks=[best, clock, EarlyStopping(MONITOR, patience=recipe.training.patience)],
         enable_model_summary=False,
@@ -74,6 +88,15 @@ def train(
     folder = save_checkpoint(trained._replace(card=card), checkpoint_root or CHECKPOINTS)
     write_whole(folder / HISTORY, history_csv(run / LOGS).encode())
     return card
+
+
+def module_of(recipe: Recipe, model: SequenceModel, codec: Codec, checkpoint_root: Path | None) -> NextTokenModule:
+    """What Lightning trains: next tokens, or a game that begins with the weights of a trained model."""
+    if recipe.adversarial is None:
+        return NextTokenModule(model, codec.bos_token, recipe.training)
+    base = load_checkpoint(f"{recipe.adversarial.base}.{recipe.corpus}", checkpoint_root)
+    model.load_state_dict(base.model.state_dict())
+    return AdversarialModule(model, codec.bos_token, recipe.training, recipe.adversarial)
 
 
 def keep_settings(path: Path, recipe: Recipe) -> None:
@@ -116,13 +139,24 @@ def loaders(recipe: Recipe, corpus_root: Path | None) -> tuple[DataLoader[Any], 
         [piece.score for piece in pieces_of(recipe.corpus, split, corpus_root)] for split in ("train", "valid")
     )
     held_out.sort(key=lambda score: len(score.notes))  # batches of similar lengths
-    lengths = [min(len(score.notes), settings.length) for score in scores]
-    training = BeatDataset(scores, Performer(), settings.length)
-    validation = [BeatDataset(held_out, performer) for performer in (CLEAN, CLAPPED)]
+    length = settings.length
+    if recipe.adversarial:  # melodies of one length
+        length = recipe.adversarial.length
+        scores = [score for score in scores if len(score.notes) >= length]
+    scores = [score for score in scores for _ in range(num_slices(score, length))]
+    lengths = [min(len(score.notes), length) for score in scores]
+    performers = performers_of(recipe.corpus)
+    training = BeatDataset(scores, performers.training, length)
+    validation = [BeatDataset(held_out, performer) for performer in (performers.clean, performers.clapped)]
     return (
         DataLoader(training, batch_sampler=SimilarLengths(lengths, settings.batch_size), collate_fn=collate),
         [DataLoader(dataset, settings.batch_size, collate_fn=collate) for dataset in validation],
     )
+
+
+def num_slices(score: Score, length: int) -> int:
+    """How many random slices of a piece an epoch shows, so that a long one is seen as much as its notes deserve."""
+    return max(1, round(len(score.notes) / length))
 
 
 def data_facts(scores: Sequence[Score]) -> dict[str, object]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 
 import lightning
 import torch
 import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from core.data.windows import PADDING, Batch
 from core.training.recipe import TrainingSettings
@@ -26,13 +26,15 @@ class NextTokenModule(lightning.LightningModule):
     def __init__(self, model: SequenceModel, bos_token: int, settings: TrainingSettings) -> None:
         super().__init__()
         self.model, self.bos_token, self.settings = model, bos_token, settings
+        self.time_used: Callable[[], float] = lambda: 0.0
+        """the share of the time that the run may take; train() sets it where there is a limit"""
         self.sums = torch.zeros(len(VALIDATION_SETS), 3, dtype=torch.float64)  # tokens, nll, correct
 
     def logits(self, batch: Batch) -> Tensor:
         inputs = shift_right(batch.tokens.clamp_min(0), self.bos_token)
         return self.model(inputs, batch.condition, batch.lengths).float()
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
+    def training_step(self, batch: Batch, _: int) -> Tensor | None:
         loss = F.cross_entropy(self.logits(batch).flatten(0, 1), batch.tokens.flatten(), ignore_index=PADDING)
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=len(batch.lengths), prog_bar=True)
         return loss
@@ -57,7 +59,19 @@ class NextTokenModule(lightning.LightningModule):
             yield f"{name}_nll", (nll[i] / tokens[i]).item()
             yield f"{name}_accuracy", (correct[i] / tokens[i]).item()
 
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """The learning rate falls along half a cosine."""
+        share = 0.5 * (1 + math.cos(math.pi * self.progress))
+        for optimizer in self.trainer.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = share * group.setdefault("initial_lr", group["lr"])
+
+    @property
+    def progress(self) -> float:
+        """How much of the training is over, from 0 to 1: of its epochs, or of its time where that ends first."""
+        epochs = self.trainer.current_epoch / self.settings.max_epochs
+        return min(1.0, max(epochs, self.time_used()))
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         settings = self.settings
-        optimizer = torch.optim.AdamW(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-        return {"optimizer": optimizer, "lr_scheduler": CosineAnnealingLR(optimizer, settings.max_epochs)}
+        return torch.optim.AdamW(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)

@@ -19,10 +19,31 @@ class TrainingSettings:
     length: int = 128
     """tokens of a training slice"""
     max_epochs: int = 60
-    """over which the learning rate falls to 0 along a cosine"""
+    """over which the learning rate falls to 0 along a cosine, unless the minutes that the run is given end first"""
     patience: int = 12
     """epochs without a better validation figure before training stops"""
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class AdversarialSettings:
+    """The game of a generator, which is a trained beat model, against a discriminator."""
+
+    base: str
+    """the network that is tuned; its checkpoint on the same corpus gives the first weights"""
+    length: int = 32
+    """notes of the melodies that are judged; shorter pieces play no part"""
+    weight: float = 0.3
+    """of fooling the discriminator, against foretelling real melodies"""
+    penalty: float = 1.0
+    """on the discriminator's gradient on real melodies"""
+    discriminator_pace: float = 2.0
+    """its learning rate, against the generator's"""
+    resting_accuracy: float = 0.8
+    """above which the discriminator does not learn"""
+    first_softness: float = 1.0
+    last_softness: float = 0.3
+    """temperature of the Gumbel-softmax in the first and the last epoch"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,8 @@ class Recipe:
     codec: Codec
     config: dict[str, Any] = field(default_factory=dict)
     training: TrainingSettings = TrainingSettings()
+    adversarial: AdversarialSettings | None = None
+    """None: the network is trained from nothing, by next tokens alone"""
     sampling: dict[str, Any] = field(default_factory=dict)
     """sampling defaults, found by ear and by measurement"""
 

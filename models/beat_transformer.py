@@ -1,0 +1,190 @@
+"""Encoder-decoder transformers of 'Everybody Compose': sinusoidal positions, or relative ones in their place.
+
+The encoder reads the whole rhythm in both directions; the decoder reads the notes so far and draws on the beats by
+cross-attention. Layers are pre-norm (Xiong et al., 2020), which trains without a warm-up of thousands of steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from models.attention import Attention, RelativePositions
+from models.base import SequenceModel, State
+from models.beat_features import NUM_BEAT_FEATURES, beat_features
+
+
+@dataclass(frozen=True)
+class BeatTransformerConfig:
+    vocab_size: int
+    dim: int = 128
+    num_heads: int = 4
+    num_layers: int = 2
+    """of the encoder, and of the decoder"""
+    feed_dim: int = 256
+    dropout: float = 0.1
+    max_shift: int = 1024
+    """in training positions start anywhere up to here, so that those of long pieces have been seen"""
+    reach: int = 128
+    """attention goes less than so many places either way: the length of a training slice"""
+
+
+@dataclass(frozen=True)
+class BeatTransformerRelativeConfig:
+    vocab_size: int
+    dim: int = 128
+    num_heads: int = 4
+    num_layers: int = 2
+    feed_dim: int = 256
+    dropout: float = 0.1
+    max_distance: int = 64
+    """further places share an embedding"""
+    reach: int = 128
+
+
+class Layer(nn.Module):
+    """Pre-norm attention to the sequence itself, attention to a memory in a decoder, then a feed-forward network."""
+
+    def __init__(
+        self, config: BeatTransformerConfig | BeatTransformerRelativeConfig, max_distance: int, *, decoder: bool
+    ) -> None:
+        super().__init__()
+        dim, num_heads = config.dim, config.num_heads
+
+        def attention(*, causal: bool) -> Attention:
+            head_dim = dim // num_heads
+            relative = RelativePositions(num_heads, head_dim, max_distance, future=not causal) if max_distance else None
+            return Attention(dim, num_heads, config.reach, causal=causal, relative=relative)
+
+        self.self_norm, self.self_attention = nn.LayerNorm(dim), attention(causal=decoder)
+        if decoder:
+            self.cross_norm, self.cross_attention = nn.LayerNorm(dim), attention(causal=False)
+        self.feed_norm = nn.LayerNorm(dim)
+        self.feed = nn.Sequential(nn.Linear(dim, config.feed_dim), nn.ReLU(), nn.Linear(config.feed_dim, dim))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self,
+        x: Tensor,
+        past: Tensor | None = None,
+        memory: Tensor | None = None,
+        first: int = 0,
+        padding: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """``x`` (B, N, D), at the places from ``first`` on, after the layer; and the keys and values that it read.
+
+        ``past`` is what the last call read, up to the place before ``x``; ``memory``, the keys and values of the
+        beats, is what a decoder draws on. ``padding`` (B, S) is of the memory where there is one, else of ``x``.
+        """
+        normed = self.self_norm(x)
+        read = self.self_attention.keys_values(normed)
+        if past is not None:
+            read = torch.cat([past[:, :, 1 - self.self_attention.reach :], read], dim=2)
+        own_padding = padding if memory is None else None
+        x = x + self.dropout(self.self_attention(normed, read, read.shape[2] - x.shape[1], own_padding))
+        if memory is not None:
+            x = x + self.dropout(self.cross_attention(self.cross_norm(x), memory, first, padding))
+        return x + self.dropout(self.feed(self.feed_norm(x))), read
+
+
+class EncoderDecoder(SequenceModel):
+    """What both transformers share; places enter by ``placed``, or as distances where ``max_distance`` is not 0."""
+
+    def __init__(self, config: BeatTransformerConfig | BeatTransformerRelativeConfig, max_distance: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        layers = range(config.num_layers)
+        self.beat_in = nn.Linear(NUM_BEAT_FEATURES, config.dim)
+        self.encoder = nn.ModuleList(Layer(config, max_distance, decoder=False) for _ in layers)
+        self.encoder_norm = nn.LayerNorm(config.dim)
+        self.embedding = nn.Embedding(config.vocab_size, config.dim)
+        self.decoder = nn.ModuleList(Layer(config, max_distance, decoder=True) for _ in layers)
+        self.decoder_norm = nn.LayerNorm(config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = nn.Linear(config.dim, config.vocab_size)
+
+    def placed(self, x: Tensor, first: Tensor | int) -> Tensor:
+        """``x`` (B, N, D) with what tells its places, from ``first`` on, (B, 1) or one for all."""
+        return x
+
+    def first_place(self, batch_size: int) -> Tensor | int:
+        """Where the sequences of a batch start."""
+        return 0
+
+    def encode(self, condition: Tensor, first: Tensor | int = 0, padding: Tensor | None = None) -> list[Tensor]:
+        """The keys and values of the beats ``condition`` (B, S, 2), for each layer of the decoder."""
+        x = self.dropout(self.placed(self.beat_in(beat_features(condition)), first))
+        for layer in self.encoder:
+            x, _ = layer(x, padding=padding)
+        x = self.encoder_norm(x)
+        return [layer.cross_attention.keys_values(x) for layer in self.decoder_layers()]
+
+    def decoder_layers(self) -> Iterator[Layer]:
+        return cast("Iterator[Layer]", iter(self.decoder))
+
+    def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
+        assert condition is not None
+        padding = None
+        if lengths is not None:
+            padding = torch.arange(condition.shape[1], device=condition.device) >= lengths[:, None]
+        first = self.first_place(len(inputs))
+        memories = self.encode(condition, first, padding)
+        x = self.dropout(self.placed(self.embedding(inputs), first))
+        for layer, memory in zip(self.decoder_layers(), memories, strict=True):
+            x, _ = layer(x, memory=memory, padding=padding)
+        return self.head(self.decoder_norm(x))
+
+    def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
+        """Keys and values of the beats, shared by rows with one rhythm, and of the notes so far, for each layer."""
+        assert condition is not None
+        state = {"position": torch.zeros(batch_size, dtype=torch.long, device=condition.device)}
+        for depth, memory in enumerate(self.encode(condition)):
+            state[f"memory{depth}"] = memory.expand(batch_size, *memory.shape[1:])
+            state[f"past{depth}"] = memory.new_empty(batch_size, memory.shape[1], 0, memory.shape[3])
+        return state
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        place = int(state["position"][0])  # rows go in step
+        x = self.placed(self.embedding(token)[:, None], place)
+        after = {**state, "position": state["position"] + 1}
+        for depth, layer in enumerate(self.decoder_layers()):
+            x, after[f"past{depth}"] = layer(x, state[f"past{depth}"], state[f"memory{depth}"], place)
+        return self.head(self.decoder_norm(x[:, 0])), after
+
+
+class BeatTransformer(EncoderDecoder):
+    """With sinusoidal positions (Vaswani et al., 2017), which encoder and decoder share."""
+
+    config: BeatTransformerConfig
+    frequencies: Tensor
+
+    def __init__(self, config: BeatTransformerConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("frequencies", frequencies(config.dim), persistent=False)
+
+    def first_place(self, batch_size: int) -> Tensor | int:
+        if not self.training:
+            return 0
+        return torch.randint(self.config.max_shift + 1, (batch_size, 1), device=self.head.weight.device)
+
+    def placed(self, x: Tensor, first: Tensor | int) -> Tensor:
+        places = first + torch.arange(x.shape[1], device=x.device)  # (N,) or (B, N)
+        angles = places[..., None] * self.frequencies
+        return x + torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+class BeatTransformerRelative(EncoderDecoder):
+    """With learned relative positions in every attention: of the encoder, of the decoder and between the two."""
+
+    def __init__(self, config: BeatTransformerRelativeConfig) -> None:
+        super().__init__(config, config.max_distance)
+
+
+def frequencies(dim: int) -> Tensor:
+    """Radians a place of the D / 2 sinusoids, from 1 down to nearly 1 / 10,000."""
+    return torch.exp(torch.arange(0, dim, 2) * (-math.log(10_000.0) / dim))

@@ -1,0 +1,89 @@
+"""Attention over the notes already written, that answers with their pitches.
+
+Shapes: H heads, N queries, S keys, D width of a head, R = 2 ``RANGE`` + 1 intervals.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NUM_PITCHES = 128
+RANGE = 24
+"""Semitones either way that an interval is told exactly; leaps are rarely wider than two octaves."""
+NUM_INTERVALS = 2 * RANGE + 1
+QUERY_BLOCK = 128
+"""Queries that are answered together, so that long pieces take memory linear in their length."""
+NUM_BUCKETS = 10
+
+
+class Echo(nn.Module):
+    """Finds where the music stood as it stands now, and votes for what followed there.
+
+    Each head compares the context of the note to be written with the contexts in which earlier notes were written,
+    and returns what was written there in two ways: as pitches, seen from the note before, and as intervals. Tunes
+    repeat themselves at pitch and transposed. A head that looks at all places alike tells the key. What the present
+    place holds is not known: looking at it means that nothing is worth an echo.
+
+    A pointer network (Vinyals et al., 2015) whose votes are added to the logits and read by the layers above.
+    """
+
+    def __init__(self, context_dim: int, num_heads: int, head_dim: int, reach: int) -> None:
+        super().__init__()
+        self.num_heads, self.reach = num_heads, reach
+        self.query = nn.Linear(context_dim, num_heads * head_dim)
+        self.key = nn.Linear(context_dim, num_heads * head_dim)
+        self.distance = nn.Parameter(torch.zeros(num_heads, NUM_BUCKETS))
+
+    def keys(self, context: Tensor) -> Tensor:
+        """(B, H, S, D) of the contexts (B, S, C)."""
+        return self.key(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+
+    def forward(self, context: Tensor, keys: Tensor, pitches: Tensor, intervals: Tensor, first: int) -> Tensor:
+        """Votes (B, N, 2, H, R) of the places from ``first`` on, with their ``context`` (B, N, C).
+
+        ``pitches`` and ``intervals`` (B, S) are those of the note *before* each place, the intervals counted from
+        ``-RANGE``: what a key's own place holds is found one further on.
+        """
+        query = self.query(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        votes = [
+            self.votes(block, keys, pitches, intervals, first + i * QUERY_BLOCK)
+            for i, block in enumerate(query.split(QUERY_BLOCK, dim=2))
+        ]
+        return votes[0] if len(votes) == 1 else torch.cat(votes, dim=1)
+
+    def votes(self, query: Tensor, keys: Tensor, pitches: Tensor, intervals: Tensor, first: int) -> Tensor:
+        """(B, N, 2, H, R) for one block of queries."""
+        start, stop = max(0, first - self.reach + 1), first + query.shape[2]
+        weights = self.weights(query, keys[:, :, start:stop], first - start)[
+            ..., :-1
+        ]  # the last key is not written yet
+        written = slice(start + 1, stop)
+        at_pitch = weighted_counts(weights, pitches[:, written], NUM_PITCHES)
+        at_pitch = seen_from(at_pitch, pitches[:, None, first:stop])
+        transposed = weighted_counts(weights, intervals[:, written], NUM_INTERVALS + 1)[..., :NUM_INTERVALS]
+        return torch.stack([at_pitch, transposed], dim=1).permute(0, 3, 1, 2, 4)
+
+    def weights(self, query: Tensor, keys: Tensor, first: int) -> Tensor:
+        """Attention (B, H, N, S), nought at a query's own place and after it."""
+        places = torch.arange(keys.shape[2], device=keys.device)
+        distance = places[first:, None] - places  # (N, S)
+        bucket = (distance.clamp_min(0) + 1).log2().long().clamp_max(NUM_BUCKETS - 1)  # 0, 1-2, 3-6, 7-14, ..
+        logits = query @ keys.transpose(-1, -2) / query.shape[-1] ** 0.5 + self.distance[:, bucket]
+        hidden = (distance < 0) | (distance >= self.reach)
+        return logits.masked_fill(hidden, -torch.inf).softmax(dim=-1).masked_fill(distance <= 0, 0.0)
+
+
+def weighted_counts(weights: Tensor, values: Tensor, num_values: int) -> Tensor:
+    """How much of ``weights`` (B, H, N, S) falls on each of the ``values`` (B, S): (B, H, N, V)."""
+    if weights.shape[2] == 1:  # one query: no need for a one-hot matrix
+        counts = weights.new_zeros(*weights.shape[:3], num_values)
+        return counts.scatter_add(3, values[:, None, None].expand_as(weights), weights)
+    return weights @ F.one_hot(values, num_values).to(weights.dtype)[:, None]
+
+
+def seen_from(at_pitch: Tensor, pitch: Tensor) -> Tensor:
+    """From pitches (B, H, N, V) to intervals (B, H, N, R) above or below ``pitch`` (B, 1, N)."""
+    window = pitch[..., None] + torch.arange(NUM_INTERVALS, device=pitch.device)  # of the padded pitches
+    return F.pad(at_pitch, (RANGE, RANGE)).gather(-1, window.expand(*at_pitch.shape[:-1], -1))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import core.training.sweep
+from core.checkpoint import ModelCard
+from core.errors import InputError
+from core.recipes import find_recipe
+from core.training.loop import untrained_card
+from core.training.recipe import Recipe
+from core.training.sweep import SWEEP, one_at_a_time, settings_of, sweep
+
+RECIPE = find_recipe("beat-rnn.essen")
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """Every recipe that a study asks to be trained; the figure is best at a learning rate of 0.002."""
+    seen: list[Recipe] = []
+
+    def train(recipe: Recipe, *_: object, **__: object) -> ModelCard:
+        seen.append(recipe)
+        card = untrained_card(recipe)
+        card.metrics.update(nll=1.5 + abs(recipe.training.learning_rate - 0.002), accuracy=0.4)
+        card.training.update(minutes=0.1)
+        return card
+
+    monkeypatch.setattr(core.training.sweep, "train", train)
+    return seen
+
+
+def test_each_value_of_each_axis_is_tried_once_beside_the_recipes_own() -> None:
+    base = settings_of(RECIPE)
+    grid = list(one_at_a_time(base))
+    assert grid[0] == base
+    assert all(sum(settings[name] != base[name] for name in base) == 1 for settings in grid[1:])
+    assert len({tuple(settings.items()) for settings in grid}) == len(grid)
+    assert {settings["hidden_dim"] for settings in grid} >= {64, 128, 256, 320}
+
+
+def test_a_study_that_was_cut_short_goes_on(trained: list[Recipe], tmp_path: Path) -> None:
+    sweep(RECIPE, trials=2, max_epochs=3, run_root=tmp_path, checkpoint_root=tmp_path)
+    rows = sweep(RECIPE, trials=5, max_epochs=3, run_root=tmp_path, checkpoint_root=tmp_path)
+    assert len(trained) == len(rows) == 5
+    assert {recipe.training.max_epochs for recipe in trained} == {3}
+    assert trained[0].training.learning_rate == RECIPE.training.learning_rate
+    assert len({recipe.training.learning_rate for recipe in trained}) == 4
+    assert (rows[0]["learning_rate"], rows[0]["nll"]) == (0.002, 1.5)
+
+
+def test_the_table_holds_a_row_a_trial_the_best_first(trained: list[Recipe], tmp_path: Path) -> None:
+    sweep(RECIPE, trials=4, run_root=tmp_path, checkpoint_root=tmp_path)
+    rows = list(csv.DictReader((tmp_path / RECIPE.name / SWEEP).open(newline="")))
+    assert len(rows) == 4
+    assert [float(row["nll"]) for row in rows] == sorted(float(row["nll"]) for row in rows)
+    assert all(int(row["parameters"]) > 0 for row in rows)
+
+
+def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be opened"):
+        sweep(RECIPE, storage=f"sqlite:///{tmp_path}/missing/study.db", run_root=tmp_path, checkpoint_root=tmp_path)
