@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from core.errors import InputError
 from core.rhythm import MAX_NOTES, Rhythm, notate
@@ -18,6 +19,24 @@ SHORTEST = round(1e6 * MIN_DURATION_SEC)
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What is known of how a performed rhythm is to be written; None where it is found out."""
+
+    qpm: float | None = None
+    time_signature: tuple[int, int] | None = None
+    upbeat: float | None = None
+    """quarters before the first bar line"""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is known, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+FOUND = Reading()
+
+
+@dataclass(frozen=True)
 class Beats:
     """The same notes twice: note i as performed is note i as written."""
 
@@ -26,16 +45,21 @@ class Beats:
     """the same notes in quarters, with metre and tempo; their pitches mean nothing"""
     metrical: bool
     """whether ``written`` was given and ``performed`` follows from it, rather than the other way round"""
+    reading: Reading = FOUND
+    """what was known when ``written`` was found from ``performed``"""
 
     @classmethod
-    def from_rhythm(cls, rhythm: Rhythm) -> Beats:
-        """From performed times, kept to the microsecond; how to write them is found out."""
+    def from_rhythm(cls, rhythm: Rhythm, reading: Reading = FOUND) -> Beats:
+        """From performed times, kept to the microsecond; what ``reading`` does not know of their notation is found out.
+
+        Raises ``RhythmError`` when they cannot be read so.
+        """
         onset, offset = ([round(time * 1e6) for time in times] for times in (rhythm.onset_sec, rhythm.offset_sec))
         released = [0, *offset[:-1]]
         rests = [(a - b) / 1e6 for a, b in zip(onset, released, strict=True)]
         durations = [max(b - a, SHORTEST) / 1e6 for a, b in zip(onset, offset, strict=True)]
         performed = Rhythm(tuple(rests), tuple(durations))
-        return cls(performed, notate(performed), metrical=False)
+        return cls(performed, notate(performed, **reading.given), metrical=False, reading=reading)
 
     @classmethod
     def from_score(cls, score: Score) -> Beats:
@@ -51,11 +75,17 @@ class Beats:
         return len(self.performed)
 
     def cut(self, length: int) -> Beats:
-        """The first ``length`` notes."""
+        """The first ``length`` notes, read as if there were no others."""
         if length >= len(self):
             return self
+        if not self.metrical:
+            return Beats.from_rhythm(self.performed.cut(length), self.reading)
         written = replace(self.written, notes=self.written.notes[:length])
-        return Beats(self.performed.cut(length), written, self.metrical)
+        return replace(self, performed=self.performed.cut(length), written=written)
+
+    def read_as(self, reading: Reading) -> Beats:
+        """The same performed times in another notation."""
+        return Beats.from_rhythm(self.performed, reading)
 
 
 def join(scores: Sequence[Score], length: int) -> Score:

@@ -21,7 +21,9 @@ app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=Tr
 MAX_MINUTES = 100_000
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Name = Annotated[str, typer.Argument(help="A model: its full name, or its network where one corpus has it.")]
-CorpusRoot = Annotated[Path | None, typer.Option(help="Folder of the corpus; default: what the installation carries.")]
+CorpusRoot = Annotated[
+    Path | None, typer.Option(help="Folder of the corpus, or of several; default: what the installation carries.")
+]
 
 
 def main() -> None:
@@ -71,17 +73,20 @@ def models(as_json: Json = False) -> None:
 
 
 @app.command()
-def corpora(as_json: Json = False, corpus_root: CorpusRoot = None) -> None:
-    """List the corpora and how many pieces each has."""
-    from core.data.corpora import CORPORA, load_corpus
+def corpora(
+    as_json: Json = False,
+    corpus_root: CorpusRoot = None,
+    download: Annotated[str | None, typer.Option(help="Fetch a corpus that does not come with the program.")] = None,
+) -> None:
+    """List the corpora and how many pieces each has, or where to get it."""
+    from core.data.corpora import CORPORA, corpus_facts, download_corpus, installed_corpora
 
-    listed = []
-    for corpus in CORPORA.values():
-        splits = [piece.split for piece in load_corpus(corpus.name, corpus_root)]
-        sizes = {split: splits.count(split) for split in ("train", "valid", "test")}
-        facts = {"name": corpus.name, "title": corpus.title, **sizes}
-        listed.append({**facts, "license": corpus.license, "source": corpus.source})
-    say(listed, as_json)
+    if corpus_root and not installed_corpora(corpus_root):
+        raise InputError(f"There is no corpus in {corpus_root}; choose the folder that holds one, or several.")
+    if download:
+        say({"name": download, "folder": str(download_corpus(download))}, as_json)
+    else:
+        say([corpus_facts(name, corpus_root) for name in CORPORA], as_json)
 
 
 @app.command()
@@ -101,6 +106,10 @@ def generate(
     num_beams: Annotated[int | None, typer.Option()] = None,
     beam_prob: Annotated[float | None, typer.Option()] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed writes the same melody.")] = None,
+    key: Annotated[str | None, typer.Option(help="Keep to a key: G, F#m, or auto.")] = None,
+    lowest: Annotated[str | None, typer.Option(help="No pitch below this one, such as C4.")] = None,
+    highest: Annotated[str | None, typer.Option(help="No pitch above this one, such as G5.")] = None,
+    max_leap: Annotated[int | None, typer.Option(help="No interval larger than so many semitones.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write a melody; settings that are not given are the model's own."""
@@ -108,7 +117,7 @@ def generate(
 
     from core.checkpoint import load_checkpoint
     from core.composition import compose
-    from core.formats.pitch_names import parse_pitches
+    from core.formats.pitch_names import parse_pitch, parse_pitches
     from core.sampling.config import chosen_settings
 
     if rhythm and recolor:
@@ -119,12 +128,14 @@ def generate(
     settings = {
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay,
         "num_beams": num_beams, "beam_prob": beam_prob, "seed": seed,
+        "key": key, "max_leap": max_leap,
+        "lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None,
     }  # fmt: skip
     sampling = chosen_settings(checkpoint.card.sampling, settings)
     beats = given_beats(rhythm or recolor, checkpoint.card.corpus, seed, length)
     given = parse_pitches(prompt_text(prompt))
     began = time.perf_counter()
-    piece = compose(checkpoint, beats, sampling, given=given, title=checkpoint.card.title)[0]
+    piece = compose(checkpoint, beats, sampling, given=given)[0]
     seconds = time.perf_counter() - began
     write_files({path: write(piece.written, piece.performed, 0) for path, write in writers.items()})
     facts = {
@@ -183,6 +194,28 @@ def train(
 
 
 @app.command()
+def sweep(
+    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes.py.")],
+    trials: Annotated[int | None, typer.Option(min=1, help="None: each value of each setting once.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each trial.")] = 8,
+    max_minutes: Annotated[float, typer.Option(min=0.05, help="Of each trial.")] = 4.0,
+    storage: Annotated[str | None, typer.Option(help="A database that several machines share; None: a file.")] = None,
+    corpus_root: CorpusRoot = None,
+    checkpoint_root: Annotated[Path | None, typer.Option(help="Where the table goes.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Study the settings of a recipe: one at a time, then by search."""
+    from core.recipes import find_recipe
+    from core.training.sweep import sweep as study
+
+    with redirect_stdout(sys.stderr):
+        rows = study(
+            find_recipe(name), trials, epochs, max_minutes, storage, corpus_root, checkpoint_root=checkpoint_root
+        )
+    say(rows, as_json)
+
+
+@app.command()
 def evaluate(
     name: Name,
     split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
@@ -210,15 +243,89 @@ def evaluate(
 
 
 @app.command()
-def rhythm(source: Path, out: Path, as_json: Json = False) -> None:
-    """Take the rhythm of a .mid, .musicxml, .abc or .csv file as rest_sec,duration_sec rows."""
+def rhythm(
+    source: Path,
+    out: Path,
+    sensitivity: Annotated[float, typer.Option(help="0 to 1; the higher, the fainter may a clap be.")] = 0.5,
+    articulation: Annotated[float, typer.Option(help="How much of the time to the next clap a note lasts.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Take the rhythm of a .wav, .flac, .ogg or .mp3 recording of claps as rest_sec,duration_sec rows.
+
+    Or that of a .mid, .musicxml, .abc or .csv file.
+    """
+    from core.claps import ENDINGS, claps_to_rhythm, find_claps, load_recording
     from core.rhythm import rhythm_to_csv
 
     if ending(out.name) != ".csv":
         raise InputError(f"A rhythm is written as CSV; give {out} a name that ends in .csv.")
-    performed = read_beats(read_bytes(source), source.name).performed
+    if ending(source.name) in ENDINGS:
+        recording = load_recording(source)
+        performed = claps_to_rhythm(find_claps(recording.samples, recording.sample_rate, sensitivity), articulation)
+    else:
+        performed = read_beats(read_bytes(source), source.name).performed
     write_files({out: rhythm_to_csv(performed).encode()})
     say({"num_notes": len(performed), "seconds": round(performed.total_sec, 3), "written": str(out)}, as_json)
+
+
+@app.command()
+def melody(
+    source: Path,
+    out: Path,
+    method: Annotated[str, typer.Option(help="voice, or the published viterbi.")] = "voice",
+    as_json: Json = False,
+) -> None:
+    """Take the melody, one note at a time, of a polyphonic performance or score, as MIDI."""
+    import time
+
+    from core.data.melody import extract_melody
+
+    if ending(out.name) not in (".mid", ".midi"):
+        raise InputError(f"A melody is written as MIDI; give {out} a name that ends in .mid.")
+    score = read_score(read_bytes(source), source.name)
+    began = time.perf_counter()
+    found = extract_melody(score, method)
+    seconds = round(time.perf_counter() - began, 4)
+    write_files({out: WRITERS[".mid"](found, found, 0)})
+    facts = {"method": method, "num_notes": len(score.notes), "num_melody_notes": len(found.notes)}
+    say({**facts, "seconds": seconds, "written": str(out)}, as_json)
+
+
+@app.command()
+def notate(
+    source: Path,
+    out: Path,
+    metre: Annotated[str | None, typer.Option(help="Such as 3/4 or 6/8; found where it is not given.")] = None,
+    qpm: Annotated[float | None, typer.Option(help="Quarters a minute; found where it is not given.")] = None,
+    upbeat: Annotated[float | None, typer.Option(help="Quarters before the first bar line.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write down a performed .mid, or a rhythm as .csv: tempo, metre and note values are found.
+
+    The melody of a polyphonic piece is taken; sheet music stays as it is unless an option is given. OUT ends in
+    .musicxml .abc .svg .pdf .mid or .wav, and has the notes as written.
+    """
+    from core.notation import written_melody
+    from core.rhythm import parse_time_signature
+
+    write = writer_of(out)
+    time_signature = parse_time_signature(metre) if metre else None
+    score = written_melody(read_bytes(source), source.name, qpm, time_signature, upbeat)
+    write_files({out: write(score, score, 0)})
+    facts = {
+        "num_notes": len(score.notes),
+        "qpm": score.qpm,
+        "time_signature": "{}/{}".format(*score.time_signature),
+        "upbeat": score.upbeat,
+        "key": score.key,
+        "written": str(out),
+    }
+    notes = {
+        "pitches": score.pitches,
+        "onsets": [round(note.onset, 6) for note in score.notes],
+        "durations": [round(note.duration, 6) for note in score.notes],
+    }
+    say({**facts, **notes} if as_json else facts, as_json)
 
 
 @app.command()

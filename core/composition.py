@@ -18,9 +18,13 @@ from core.errors import InputError
 from core.formats.spelling import estimate_key
 from core.generate import blank, candidates, generate
 from core.likelihood import Alternative, alternatives, token_log_probs
+from core.recolour import Original
 from core.sampling import FREE, SamplingConfig
 from core.sampling.search import OnStep
 from core.score import Score, printable
+
+MIN_QPM, MAX_QPM = 5.0, 1000.0
+"""between which a piece is played"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class Composition:
     locked: frozenset[int] = frozenset()
     """indices of notes that no re-composing changes"""
     title: str = ""
+    """what the user calls it; empty: see ``name``"""
+    original: Original | None = None
+    """the melody that it recolours"""
     qpm: float | None = None
     """the tempo to play it at; None: the rhythm's own"""
     program: int = 0
@@ -50,13 +57,24 @@ class Composition:
             raise InputError(
                 f"The piece has {len(self.pitches)} pitches for {len(self.beats)} notes; it needs one for each."
             )
+        if self.original and len(self.original.pitches) != len(self.beats):
+            raise InputError(f"The original of a piece of {len(self.beats)} notes needs a pitch for each of them.")
+
+    @property
+    def name(self) -> str:
+        """Its title; without one, what it recolours, or the number of its seed."""
+        if self.title:
+            return self.title
+        if self.original and self.original.title:
+            return f"New melody on “{self.original.title}”"
+        return f"Melody {self.sampling.seed}"
 
     @cached_property
     def written(self) -> Score:
         """For the eye: quarter notes, metre, and the key its pitches suggest."""
         beats = self.beats.written
         key = estimate_key(self.pitches, [note.duration for note in beats.notes])
-        return replace(beats.with_pitches(self.pitches), key=key, title=self.title, qpm=self.qpm or beats.qpm)
+        return replace(beats.with_pitches(self.pitches), key=key, title=self.name, qpm=self.qpm or beats.qpm)
 
     @cached_property
     def performed(self) -> Score:
@@ -65,7 +83,7 @@ class Composition:
         rhythm = self.beats.performed
         score = rhythm.to_score(self.pitches, qpm=self.beats.written.qpm)
         return replace(
-            score, qpm=qpm, time_signature=self.written.time_signature, key=self.written.key, title=self.title
+            score, qpm=qpm, time_signature=self.written.time_signature, key=self.written.key, title=self.name
         )
 
     @property
@@ -81,9 +99,13 @@ def compose(
     given: Sequence[int] = (),
     num: int = 1,
     title: str = "",
+    original: Original | None = None,
     on_step: OnStep | None = None,
 ) -> list[Composition]:
-    """``num`` melodies on a rhythm, from the seeds s, s+1, ...; the pitches ``given`` come first in each."""
+    """``num`` melodies on a rhythm, from the seeds s, s+1, ...; the pitches ``given`` come first in each.
+
+    ``original`` is the melody that the rhythm was taken from, if there is one.
+    """
     if len(given) > len(beats):
         raise InputError(
             f"There are {len(given)} first notes for a rhythm of {len(beats)}; give fewer or a longer rhythm."
@@ -98,6 +120,7 @@ def compose(
             sampling=one.sampling,
             num_given=len(given),
             title=title,
+            original=original,
             log_likelihood=one.log_likelihood,
         )
         for one in drawn
@@ -135,6 +158,28 @@ def with_pitches(checkpoint: Checkpoint, piece: Composition, pitches: Sequence[i
     changed = replace(piece, model=checkpoint.card.name, pitches=tuple(pitches), num_given=num_given)
     logp = token_log_probs(checkpoint, changed.encoded)
     return replace(changed, log_likelihood=logp[num_given:].sum().item())
+
+
+def transpose(checkpoint: Checkpoint, piece: Composition, semitones: int) -> Composition:
+    """``piece`` in another key, locked notes with the rest; raises ``InputError`` where a pitch is out of range."""
+    if not all(0 <= pitch + semitones <= 127 for pitch in piece.pitches):
+        raise InputError("That would take the melody out of the range of MIDI; transpose it the other way.")
+    return with_pitches(checkpoint, piece, [pitch + semitones for pitch in piece.pitches])
+
+
+def reread(piece: Composition, beats: Beats) -> Composition:
+    """``piece`` on another notation of the rhythm that it is performed in; it sounds as before."""
+    factor = beats.written.qpm / piece.beats.written.qpm
+    qpm = None if piece.qpm is None else min(max(piece.qpm * factor, MIN_QPM), MAX_QPM)
+    return replace(piece, beats=beats, qpm=qpm)
+
+
+def original_of(piece: Composition) -> Composition | None:
+    """The melody that ``piece`` recolours, written and performed in the same way."""
+    if piece.original is None:
+        return None
+    title = piece.original.title or "Original"
+    return replace(piece, pitches=piece.original.pitches, title=title, original=None, locked=frozenset())
 
 
 def note_alternatives(checkpoint: Checkpoint, piece: Composition, index: int, num: int = 8) -> list[Alternative]:

@@ -6,12 +6,13 @@ import base64
 import binascii
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from core.beats import Beats
+from core.beats import Beats, Reading
 from core.composition import Composition
 from core.errors import InputError
-from core.project import checked_piece, metrical_beats, printable
+from core.project import checked_piece, metrical_beats, printable, reading_from
+from core.recolour import Original
 from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
 
@@ -19,7 +20,7 @@ MAX_LINK_NOTES = 256
 TICKS = 10080
 """of a quarter: binary, triplet, quintuplet, septuplet and ninth-tuplet values are whole numbers of them"""
 
-SETTINGS = ("temperature", "top_k", "top_p", "repeat_decay", "num_beams", "beam_prob", "seed")
+SETTINGS = tuple(field.name for field in fields(SamplingConfig))
 
 
 class LinkError(InputError):
@@ -30,12 +31,15 @@ def piece_to_query(piece: Composition) -> dict[str, str] | None:
     """What the address bar holds of ``piece``; None when it is too long for a link."""
     if len(piece.pitches) > MAX_LINK_NOTES:
         return None
-    settings = {name: str(value) for name, value in asdict(piece.sampling).items() if value is not None}
-    query = {"model": piece.model, **settings, **beats_to_query(piece.beats), "notes": pack(piece.pitches)}
+    neutral = asdict(SamplingConfig())
+    chosen = {name: str(value) for name, value in asdict(piece.sampling).items() if value != neutral[name]}
+    query = {"model": piece.model, **chosen, **beats_to_query(piece.beats), "notes": pack(piece.pitches)}
     extras = {
         "given": piece.num_given,
         "locked": ".".join(map(str, sorted(piece.locked))),
         "title": piece.title,
+        "original": pack(piece.original.pitches) if piece.original else "",
+        "original_title": piece.original.title if piece.original else "",
         "tempo": piece.qpm or "",
         "instrument": piece.program,
     }
@@ -45,15 +49,36 @@ def piece_to_query(piece: Composition) -> dict[str, str] | None:
 def beats_to_query(beats: Beats) -> dict[str, str]:
     if not beats.metrical:
         times = zip(beats.performed.rest_sec, beats.performed.duration_sec, strict=True)
-        return {"rhythm": "us." + pack([round(1e6 * time) for pair in times for time in pair])}
+        packed = "us." + pack([round(1e6 * time) for pair in times for time in pair])
+        return {"rhythm": packed, **facts_to_query(beats.reading)}
     written, now, ticks = beats.written, 0, []
     for note in written.notes:
         onset, duration = round(note.onset * TICKS), round(note.duration * TICKS)
         ticks += [onset - now, duration]
         now = onset
-    metre = "/".join(map(str, written.time_signature))
-    facts = {"qpm": str(written.qpm), "metre": metre, "upbeat": f"{round(written.upbeat * TICKS)}"}
-    return {"rhythm": "q." + pack(ticks), **facts}
+    facts = Reading(written.qpm, written.time_signature, written.upbeat)
+    return {"rhythm": "q." + pack(ticks), **facts_to_query(facts)}
+
+
+def facts_to_query(reading: Reading) -> dict[str, str]:
+    """Tempo, metre and upbeat, as far as they are known."""
+    facts = {
+        "qpm": reading.qpm,
+        "metre": reading.time_signature and "/".join(map(str, reading.time_signature)),
+        "upbeat": None if reading.upbeat is None else round(reading.upbeat * TICKS),
+    }
+    return {name: str(value) for name, value in facts.items() if value is not None}
+
+
+def query_to_facts(query: Mapping[str, str]) -> Reading:
+    """Undoes ``facts_to_query``; raises ``ValueError``."""
+    return reading_from(
+        {
+            "qpm": query.get("qpm"),
+            "time_signature": query["metre"].split("/") if "metre" in query else None,
+            "upbeat": int(query["upbeat"]) / TICKS if "upbeat" in query else None,
+        }
+    )
 
 
 def query_to_beats(query: Mapping[str, str]) -> Beats:
@@ -63,16 +88,16 @@ def query_to_beats(query: Mapping[str, str]) -> Beats:
         numbers = unpack(packed)
         pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
         if unit == "us":
-            return Beats.from_rhythm(
-                Rhythm(*(tuple(value / 1e6 for value in side) for side in zip(*pairs, strict=True)))
-            )
+            rhythm = Rhythm(*(tuple(value / 1e6 for value in side) for side in zip(*pairs, strict=True)))
+            return Beats.from_rhythm(rhythm, query_to_facts(query))
         onset, spans = 0, []
         for wait, duration in pairs:
             onset += wait
             spans.append((onset / TICKS, duration / TICKS))
-        numerator, _, denominator = query["metre"].partition("/")
-        metre = (int(numerator), int(denominator))
-        return metrical_beats(spans, float(query["qpm"]), metre, int(query["upbeat"]) / TICKS)
+        facts = query_to_facts(query)
+        if facts.qpm is None or facts.time_signature is None or facts.upbeat is None:
+            raise LinkError("The rhythm in this link is damaged; copy the whole link again.")
+        return metrical_beats(spans, facts.qpm, facts.time_signature, facts.upbeat)
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise LinkError("The rhythm in this link is damaged; copy the whole link again.") from error
 
@@ -80,7 +105,8 @@ def query_to_beats(query: Mapping[str, str]) -> Beats:
 def query_to_settings(query: Mapping[str, str]) -> SamplingConfig:
     """The settings that an address names, neutral where it names none; raises ``InputError``."""
     try:
-        return SamplingConfig.from_mapping({name: float(query[name]) for name in SETTINGS if name in query})
+        named = {name: query[name] for name in SETTINGS if name in query}
+        return SamplingConfig.from_mapping({k: v if k == "key" else float(v) for k, v in named.items()})
     except (ValueError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
@@ -100,12 +126,19 @@ def query_to_piece(query: Mapping[str, str]) -> Composition:
                 num_given=int(query.get("given", "0")),
                 locked=frozenset(int(i) for i in query.get("locked", "").split(".") if i),
                 title=printable(query.get("title", ""), 200),
+                original=query_to_original(query),
                 qpm=float(query["tempo"]) if "tempo" in query else None,
                 program=int(query.get("instrument", "0")),
             )
         )
     except (ValueError, KeyError, OverflowError) as error:
         raise LinkError("The notes in this link are damaged; copy the whole link again.") from error
+
+
+def query_to_original(query: Mapping[str, str]) -> Original | None:
+    if "original" not in query:
+        return None
+    return Original(printable(query.get("original_title", ""), 200), tuple(unpack(query["original"])))
 
 
 def pack(numbers: Sequence[int]) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from core.beats import Beats
-from core.composition import Composition
+from core.beats import Beats, Reading
+from core.composition import MAX_QPM, MIN_QPM, Composition
 from core.errors import InputError
+from core.recolour import Original
 from core.rhythm import MAX_NOTES, Rhythm
 from core.sampling import SamplingConfig
 from core.score import Note, Score
@@ -28,7 +29,8 @@ class ProjectError(InputError):
 
 def rhythm_to_json(beats: Beats) -> dict[str, Any]:
     if not beats.metrical:
-        return {"rest_sec": list(beats.performed.rest_sec), "duration_sec": list(beats.performed.duration_sec)}
+        times = {"rest_sec": list(beats.performed.rest_sec), "duration_sec": list(beats.performed.duration_sec)}
+        return {**times, **beats.reading.given}
     written = beats.written
     return {
         "notes": [[note.onset, note.duration] for note in written.notes],
@@ -41,9 +43,20 @@ def rhythm_to_json(beats: Beats) -> dict[str, Any]:
 def rhythm_from_json(values: Mapping[str, Any]) -> Beats:
     """Undoes ``rhythm_to_json``. Raises ``InputError``, or ``KeyError``, ``TypeError`` or ``ValueError``."""
     if "notes" not in values:
-        return Beats.from_rhythm(Rhythm(tuple(values["rest_sec"]), tuple(values["duration_sec"])))
+        rhythm = Rhythm(tuple(values["rest_sec"]), tuple(values["duration_sec"]))
+        return Beats.from_rhythm(rhythm, reading_from(values))
     spans = [(float(onset), float(duration)) for onset, duration in values["notes"]]
     return metrical_beats(spans, float(values["qpm"]), tuple(values["time_signature"]), float(values["upbeat"]))
+
+
+def reading_from(values: Mapping[str, Any]) -> Reading:
+    """What ``values`` tells of the notation of a performed rhythm; raises ``ValueError`` or ``TypeError``."""
+    numerator, denominator = values.get("time_signature") or (0, 0)
+    return Reading(
+        qpm=None if values.get("qpm") is None else float(values["qpm"]),
+        time_signature=(int(numerator), int(denominator)) if numerator else None,
+        upbeat=None if values.get("upbeat") is None else float(values["upbeat"]),
+    )
 
 
 def metrical_beats(
@@ -72,6 +85,7 @@ def piece_to_json(piece: Composition, rhythm: int) -> dict[str, Any]:
         "num_given": piece.num_given,
         "locked": sorted(piece.locked),
         "title": piece.title,
+        "original": piece.original and {"title": piece.original.title, "pitches": list(piece.original.pitches)},
         "qpm": piece.qpm,
         "program": piece.program,
         "log_likelihood": piece.log_likelihood,
@@ -89,6 +103,7 @@ def piece_from_json(values: Mapping[str, Any], rhythms: Sequence[Beats]) -> Comp
             num_given=int(values["num_given"]),
             locked=frozenset(int(i) for i in values["locked"]),
             title=printable(values["title"], 200),
+            original=original_from_json(values.get("original")),  # files of earlier releases have none
             qpm=None if values["qpm"] is None else float(values["qpm"]),
             program=int(values["program"]),
             log_likelihood=float(values["log_likelihood"]),
@@ -96,13 +111,20 @@ def piece_from_json(values: Mapping[str, Any], rhythms: Sequence[Beats]) -> Comp
     )
 
 
+def original_from_json(values: Mapping[str, Any] | None) -> Original | None:
+    if values is None:
+        return None
+    return Original(printable(values["title"], 200), tuple(int(pitch) for pitch in values["pitches"]))
+
+
 def checked_piece(piece: Composition) -> Composition:
     """``piece``, or ``ValueError`` when a value is out of range."""
     length = len(piece.pitches)
-    sane = all(0 <= pitch <= 127 for pitch in piece.pitches) and all(0 <= i < length for i in piece.locked)
+    pitches = [*piece.pitches, *(piece.original.pitches if piece.original else ())]
+    sane = all(0 <= pitch <= 127 for pitch in pitches) and all(0 <= i < length for i in piece.locked)
     sane = sane and 0 <= piece.num_given <= length and 0 <= piece.program <= 127
     sane = sane and math.isfinite(piece.log_likelihood)
-    if not sane or not (piece.qpm is None or 5 <= piece.qpm <= 1000):
+    if not sane or not (piece.qpm is None or MIN_QPM <= piece.qpm <= MAX_QPM):
         raise ValueError("not the values of a piece")
     return piece
 

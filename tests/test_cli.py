@@ -26,6 +26,7 @@ from core.data.rhythms import draw_beats
 from core.files import MAX_BYTES, READERS, WRITERS, read_score
 from core.formats.midi import score_to_midi
 from core.score import Note, Score
+from models import ARCHITECTURES
 from tests.conftest import MELODY
 
 ROOT = Path(__file__).parent.parent
@@ -215,13 +216,51 @@ def test_rhythm_takes_the_top_line_of_music(run: Run, here: Path) -> None:
 
 def test_models_and_corpora_are_listed(run: Run) -> None:
     models = run("models", "--json").json
-    assert [model["name"] for model in models] == [LSTM, RNN]
+    assert [model["name"] for model in models] == sorted(f"{name}.essen" for name in ARCHITECTURES)
     assert all({"title", "description", "corpus", "license", "metrics"} <= set(model) for model in models)
-    (essen,) = run("corpora", "--json").json
-    assert essen["name"] == "essen"
+    essen, pop909, maestro = run("corpora", "--json").json
+    assert [corpus["name"] for corpus in (essen, pop909, maestro)] == ["essen", "pop909", "maestro"]
+    assert [corpus["installed"] for corpus in (essen, pop909, maestro)] == [True, False, False]
+    assert "corpora --download maestro" in maestro["how"]
     assert essen["train"] + essen["valid"] + essen["test"] == len(load_corpus("essen"))
     assert RNN in run("models").out
     assert "essen" in run("corpora").out
+
+
+def test_melody_takes_one_line_of_many_with_its_velocities(run: Run, here: Path) -> None:
+    top = tuple(Note(i, 1, 72 + i, 90 + i) for i in range(4))
+    chords = Score((*top, *(Note(i, 1, pitch, 50) for i in range(4) for pitch in (48, 60, 67))))
+    write_melody(here / "chords.mid", chords)
+    done = run("melody", "chords.mid", "m.mid", "--method", "viterbi", "--json")
+    facts = done.json
+    assert (facts["method"], facts["num_notes"], facts["num_melody_notes"]) == ("viterbi", 16, 4)
+    assert read_score((here / "m.mid").read_bytes(), "m.mid").notes == top
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (("missing.mid", "m.mid"), "missing.mid cannot be read"),
+        (("in.mid", "m.wav"), "ends in .mid"),
+        (("in.mid", "m.mid", "--method", "ear"), "choose one of: voice, viterbi"),
+        (("noise.mid", "m.mid"), "not a MIDI file"),
+        (("in.mid", "nowhere/m.mid", "--method", "viterbi"), "cannot be written"),
+    ],
+)
+def test_a_melody_that_cannot_be_had_is_one_sentence(call: Sequence[str], sentence: str, run: Run, here: Path) -> None:
+    write_melody(here / "in.mid")
+    (here / "noise.mid").write_bytes(bytes(range(256)))
+    before = set(here.iterdir())
+    done = run("melody", *call)
+    assert (done.code, done.out) == (2, "")
+    assert sentence in done.err
+    assert set(here.iterdir()) == before
+
+
+def test_a_download_that_is_not_offered_is_one_sentence(run: Run) -> None:
+    done = run("corpora", "--download", "essen")
+    assert (done.code, done.out) == (2, "")
+    assert "choose one of: maestro" in done.err
 
 
 def test_evaluate_measures_own_music_beside_trivial_floors(run: Run, here: Path) -> None:
@@ -298,7 +337,7 @@ BAD_CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "negative minutes": (("train", "beat-rnn", "--max-minutes", "-1"), "minutes"),
     "unknown split": (("evaluate", "beat-rnn", "--split", "dev"), "train, valid or test"),
     "no pieces": (("evaluate", "beat-rnn", "--pieces", "nowhere"), "cannot be read"),
-    "no corpus": (("corpora", "--corpus-root", "nowhere"), r"no \.abc files"),
+    "no corpus": (("corpora", "--corpus-root", "nowhere"), "no corpus in nowhere"),
     "temperature 0": ((*GENERATE, "--temperature", 0), "Temperature must be"),
     "temperature nan": ((*GENERATE, "--temperature", "nan"), "must be a number"),
     "temperature inf": ((*GENERATE, "--temperature", "inf"), "must be a number"),
@@ -394,7 +433,7 @@ def test_a_damaged_model_is_said(run: Run, here: Path, tiny_checkpoints: Path) -
     said = refused(run(*GENERATE), here, set())
     assert "missing or damaged" in said
     (tiny_checkpoints / LSTM / CARD).write_text("{")
-    assert [model["name"] for model in run("models", "--json").json] == [RNN]
+    assert LSTM not in [model["name"] for model in run("models", "--json").json]
     refused(run("generate", LSTM, "--out", "x.mid"), here, set())
 
 

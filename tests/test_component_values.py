@@ -16,8 +16,7 @@ def pad_page() -> None:
 
     from core.ui.components import tap_pad
 
-    taps = tap_pad("pad")
-    st.session_state.setdefault("rhythms", []).append(taps)
+    st.session_state.setdefault("rhythms", []).append(tap_pad("pad"))
 
 
 def score_page() -> None:
@@ -54,7 +53,7 @@ def test_an_injected_rhythm_arrives_in_seconds_and_once():
     page = run(AppTest.from_function(pad_page))
     page.session_state["pad"] = {"taps": {"nonce": "a", "taps": [[0, 250.5], [500, 750]]}}
     run(run(page))
-    assert page.session_state["rhythms"] == [None, [(0.0, 0.2505), (0.5, 0.75)], None]
+    assert page.session_state["rhythms"] == [None, ([(0.0, 0.2505), (0.5, 0.75)], None), None]
 
 
 @pytest.mark.parametrize(

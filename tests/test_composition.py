@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from core.generate import blank, candidates
 from core.link import pack, piece_to_query, query_to_piece, unpack
 from core.project import json_to_project, project_to_json
 from core.rhythm import Rhythm
-from core.sampling import FREE, SamplingConfig
+from core.sampling import AUTO, FREE, SamplingConfig
 from core.score import Note, Score, monophonic
 from tests.conftest import MELODY, tiny_checkpoint
 
@@ -230,6 +231,10 @@ def test_joined_melodies_begin_on_new_bars() -> None:
     assert [note.onset for note in joined.notes] == [0, 1, 6, 7, 12]
 
 
+def test_no_notes_are_monophonic() -> None:
+    assert monophonic(Score(())).notes == ()
+
+
 def test_monophonic_by_hand() -> None:
     chord = Score((Note(0, 4, 48), Note(0, 2, 60), Note(1, 1, 55), Note(3, 1, 64)))
     assert monophonic(chord).notes == (Note(0, 1, 60), Note(1, 1, 55), Note(3, 1, 64))
@@ -279,3 +284,17 @@ def test_a_link_with_an_upbeat_longer_than_a_bar_is_refused() -> None:
     assert query is not None
     with pytest.raises(InputError, match="rhythm in this link"):
         query_to_piece(query | {"upbeat": "99999999"})
+
+
+def test_a_piece_keeps_to_a_key_a_range_and_a_leap() -> None:
+    aids = SamplingConfig(temperature=1.5, seed=3, key="Bb", lowest=60, highest=74, max_leap=4)
+    pitches = compose(CHECKPOINT, Beats.from_score(MELODY), aids)[0].pitches
+    assert {pitch % 12 for pitch in pitches} <= {10, 0, 2, 3, 5, 7, 9}
+    assert 60 <= min(pitches) <= max(pitches) <= 74
+    assert max(abs(b - a) for a, b in pairwise(pitches)) <= 4
+
+
+def test_the_key_found_is_said_and_draws_the_same_again() -> None:
+    piece = compose(CHECKPOINT, TAPPED, replace(SAMPLING, key=AUTO))[0]
+    assert piece.sampling.key not in ("", AUTO)
+    assert compose(CHECKPOINT, TAPPED, piece.sampling)[0].pitches == piece.pitches

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.beats import Beats
+from core.beats import Beats, Reading
 from core.composition import Composition
+from core.errors import InputError
 from core.project import MAX_VERSIONS, json_to_project, project_to_json
-from core.rhythm import parse_note_values
+from core.recolour import Original
+from core.rhythm import Rhythm, parse_note_values
 from core.sampling import SamplingConfig
 from core.score import Note, Score
 from core.ui.desk import Desk, bars_around, lock
@@ -48,6 +50,43 @@ def test_going_back_to_another_rhythm_brings_it_along() -> None:
     desk.add("halves", halves)
     desk.undo()
     assert desk.beats == quarters.beats
+
+
+def test_going_back_brings_the_original_of_a_recoloured_tune_along() -> None:
+    tapped = piece(60, 61)
+    recoloured = replace(tapped, original=Original("A tune", (70, 71)))
+    desk = desk_of(tapped)
+    desk.lay(recoloured.beats, "the rhythm of a tune", recoloured.original)
+    desk.add("recoloured", recoloured)
+    desk.undo()
+    assert desk.original is None
+    desk.redo()
+    assert desk.original == recoloured.original
+    desk.lay(tapped.beats, "a tapped rhythm")
+    assert desk.original is None
+
+
+def test_another_reading_is_a_version_and_takes_the_candidates_along() -> None:
+    beats = Beats.from_rhythm(Rhythm.from_onsets([0, 0.5, 1, 1.5, 2, 2.5]))
+    one, two = (
+        Composition("model", beats.cut(4), pitches, SamplingConfig(seed=1)) for pitches in ((60,) * 4, (61,) * 4)
+    )
+    desk = desk_of(one)
+    desk.lay(beats, "a tapped rhythm")
+    desk.candidates = [one, two]
+    desk.read_as(Reading(time_signature=(3, 4)), "in 3/4")
+    assert desk.piece is not None
+    assert desk.beats is not None
+    assert desk.piece.beats.written.time_signature == (3, 4)
+    assert desk.piece.pitches == one.pitches
+    assert len(desk.beats) == 6
+    assert [c.beats for c in desk.candidates] == [desk.piece.beats] * 2
+    assert desk.chosen == 0
+    desk.undo()
+    assert desk.piece == one
+    with pytest.raises(InputError):
+        desk.read_as(Reading(qpm=1e9), "too fast")
+    assert desk.piece == one
 
 
 def test_the_oldest_versions_are_forgotten() -> None:

@@ -12,8 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
 import core.ui.library
+from core.data.corpora import load_corpus
 from core.link import piece_to_query
 from core.ui.desk import Desk
+from core.ui.page import plain
+from core.ui.playing import keys_like
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["app.py", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pages").glob("*.py")))]
@@ -73,6 +76,82 @@ def test_tapping_composes_at_once() -> None:
     assert piece is not None
     assert piece.beats.performed.duration_sec == pytest.approx([0.24, 0.24, 0.55, 0.24, 0.24, 0.9])
     assert not piece.beats.metrical
+
+
+def tap(app: AppTest, nonce: str = "1", **value: object) -> AppTest:
+    app.session_state["tap"] = {"taps": {"nonce": nonce, "taps": TAPS, **value}}
+    return app.run()
+
+
+def test_each_tapped_rhythm_gets_a_seed_of_its_own_unless_the_user_keeps_it() -> None:
+    app = open_page()
+    seeds = {desk_of(app).piece.sampling.seed}
+    for nonce in "12":
+        tap(app, nonce)
+        seeds.add(desk_of(app).piece.sampling.seed)
+        assert app.number_input(key="settings.seed").value == desk_of(app).piece.sampling.seed
+    assert len(seeds) == 3
+    app.checkbox(key="settings.new_seed").uncheck().run()
+    tap(app, "3")
+    assert desk_of(app).piece.sampling.seed in seeds
+
+
+def test_what_is_tapped_to_a_metronome_is_written_in_its_metre_and_tempo() -> None:
+    app = tap(open_page(), metronome={"tempo": 100, "metre": "3/4", "beat": -1.03})
+    written = desk_of(app).piece.beats.written
+    assert (written.qpm, written.time_signature, written.upbeat) == (100, (3, 4), 1.0)
+    assert app.selectbox(key="reading.metre").value == "3/4"
+    assert app.selectbox(key="reading.start").value == "3"
+
+
+def test_another_reading_of_a_tapped_rhythm_keeps_notes_and_sound() -> None:
+    app = tap(open_page())
+    found = desk_of(app).piece
+    sounding = [(n.onset * 60 / found.performed.qpm, n.pitch) for n in found.performed.notes]
+    app.selectbox(key="reading.metre").set_value("3/4").run()
+    app.selectbox(key="reading.start").set_value("3").run()
+    button(app, "Halve")
+    app.selectbox(key="reading.start").set_value("2").run()
+    piece = desk_of(app).piece
+    assert piece.beats.written.time_signature == (3, 4)
+    assert piece.beats.written.upbeat == 2.0
+    assert piece.beats.written.qpm == found.beats.written.qpm / 2
+    heard = [(n.onset * 60 / piece.performed.qpm, n.pitch) for n in piece.performed.notes]
+    assert heard == [(pytest.approx(onset), pitch) for onset, pitch in sounding]
+    for _ in range(4):
+        button(app, "Undo")
+    assert desk_of(app).piece == found
+    assert desk_of(app).beats == found.beats
+    assert app.selectbox(key="reading.metre").value == "found"
+
+
+def test_a_written_rhythm_has_no_other_reading() -> None:
+    app = open_page()
+    assert not [box for box in app.selectbox if box.key == "reading.metre"]
+
+
+def test_another_key_is_a_new_version() -> None:
+    app = open_page()
+    before = desk_of(app).piece
+    keys = keys_like(before.written.key)
+    place = keys.index(before.written.key)
+    app.selectbox(key="play.key").set_value(keys[(place + 2) % 12]).run()
+    after = desk_of(app).piece
+    assert {new - old for old, new in zip(before.pitches, after.pitches, strict=True)} == {2}
+    button(app, "Undo")
+    assert desk_of(app).piece == before
+    assert app.selectbox(key="play.key").value == before.written.key
+
+
+def test_titles_say_where_a_piece_comes_from_until_the_user_gives_one() -> None:
+    app = open_page()
+    piece = desk_of(app).piece
+    assert piece.name == f"Melody {piece.sampling.seed}"
+    app.text_input(key="play.title").set_value("Mine").run()
+    button(app, "Compose")
+    assert desk_of(app).piece.name == "Mine"
+    app.text_input(key="play.title").set_value("").run()
+    assert "seed" in desk_of(app).piece.name
 
 
 def test_compose_again_and_undo_and_redo() -> None:
@@ -207,13 +286,36 @@ def test_a_written_rhythm() -> None:
     assert "wrong" in app.error[0].value
 
 
-def test_recolouring_a_tune_keeps_its_rhythm() -> None:
+def test_a_link_to_a_missing_model_is_composed_on_with_the_one_that_is_chosen() -> None:
+    piece = desk_of(open_page()).piece
+    app = open_page(**{**(piece_to_query(piece) or {}), "model": "nobody.essen"})
+    shown = desk_of(app).piece
+    assert "nobody.essen" in app.error[0].value
+    assert shown.pitches == piece.pitches
+    assert shown.model == app.session_state["settings.model"] == f"{app.selectbox(key='settings.network').value}.essen"
+
+
+def test_recolouring_a_tune_keeps_its_rhythm_and_shows_both() -> None:
     app = choose_way(open_page(), "Recolour a tune")
     button(app, "Use its rhythm")
-    button(app, "Compose")
+    tune = next(p for p in load_corpus("essen") if p.id == app.selectbox(key="settings.tune").value)
     piece = desk_of(app).piece
     assert piece is not None
     assert piece.beats.metrical
+    assert piece.original is not None
+    assert piece.original.pitches == tune.score.pitches
+    assert piece.name == f"New melody on “{tune.score.title.strip()}”"
+    assert [heading.value for heading in app.subheader] == [plain(tune.score.title.strip()), "New melody"]
+    button(app, "Compose")
+    again = desk_of(app).piece
+    assert again.original == piece.original
+    assert again.pitches != piece.pitches
+    tap(choose_way(app, "Tap"))
+    assert desk_of(app).piece.original is None
+    button(app, "Undo")
+    assert desk_of(app).piece == again
+    assert desk_of(app).original == again.original
+    app = choose_way(app, "Recolour a tune")
     app.text_input(key="settings.search").set_value("no tune is called so").run()
     assert "No tune matches" in app.info[0].value
 
@@ -228,8 +330,7 @@ def test_recolouring_a_tune_keeps_its_rhythm() -> None:
 )
 def test_a_damaged_checkpoint_is_said(tiny: Path, damage: Callable[[Path], object], sentence: str) -> None:
     damage(tiny / "beat-lstm-local.essen")
-    app = open_page()
-    app.selectbox(key="settings.network").set_value(app.selectbox(key="settings.network").options[0])
+    app = open_page(model="beat-lstm-local.essen")
     assert not app.exception
     assert any(sentence in said.value for said in [*app.error, *app.warning])
 
@@ -241,3 +342,19 @@ def test_the_project_of_a_visit_opens_in_another(tmp_path: Path) -> None:
     desk = desk_of(app)
     values = json.loads(project_to_json(desk.versions, desk.current))
     assert [entry["label"] for entry in values["versions"]] == [label for label, _ in desk.versions]
+
+
+def test_musical_aids_bind_what_is_composed() -> None:
+    app = open_page()
+    app.selectbox(key="settings.key").select("Bb").run()
+    app.selectbox(key="settings.range.of").select("soprano").run()
+    app.slider(key="settings.max_leap").set_value(5).run()
+    button(app, "Compose")
+    piece = desk_of(app).piece
+    assert piece is not None
+    assert (piece.sampling.key, piece.sampling.lowest, piece.sampling.highest) == ("Bb", 60, 81)
+    assert {pitch % 12 for pitch in piece.pitches} <= {10, 0, 2, 3, 5, 7, 9}
+    assert 60 <= min(piece.pitches) <= max(piece.pitches) <= 81
+    button(app, "Reset")
+    assert app.selectbox(key="settings.key").value == ""
+    assert app.selectbox(key="settings.range.of").value == "everything"

@@ -16,18 +16,27 @@ from core.project import json_to_project
 from core.sampling import SamplingConfig
 from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
-from core.ui.page import plain_errors, start_page
+from core.ui.page import keep, plain_errors, start_page
 from core.ui.result import result
-from core.ui.rhythm_panel import START, lay, rhythm_panel, written_beats
-from core.ui.settings import MAX_PAGE_SEED, choose_model, choose_sampling, keep, reset, show
+from core.ui.rhythm_panel import START, rhythm_panel, written_beats
+from core.ui.settings import NEW_SEEDS, choose, choose_model, choose_sampling, show, usual_model
 from core.ui.work import cards, checkpoint, turn
 
-START_TITLE = "First tune"
+STYLE = """
+<style>
+@media (max-width: 40rem) { /* on a phone the piece comes first, and the rhythm panel before what is seldom used */
+  [data-testid="stVerticalBlock"] > :has(> .st-key-rhythm) { order: 1; }
+  [data-testid="stVerticalBlock"] > :has(> .st-key-after) { order: 2; }
+  .st-key-pair [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
+}
+</style>
+"""
 
 
 def compose_page() -> None:
     """Rhythm in, melody out; opens on a finished piece."""
     start_page("Compose")
+    st.html(STYLE)
     desk: Desk = st.session_state.setdefault("desk", Desk())
     installed = cards()
     for name in damaged_checkpoints():
@@ -39,6 +48,9 @@ def compose_page() -> None:
         st.session_state["opened"] = True
         with plain_errors():
             open_link(desk, dict(st.query_params))
+    new_rhythm = st.session_state.pop("new_rhythm", False)
+    if new_rhythm:
+        next_seed()
     with st.sidebar:
         card = choose_model(installed)
         sampling = choose_sampling(card)
@@ -51,12 +63,14 @@ def compose_page() -> None:
     head, button = st.columns([3, 1], vertical_alignment="bottom")
     head.title("Compose")
     if desk.beats is None:
-        lay(desk, written_beats(START, "4/4", 112), "a first rhythm")
+        desk.lay(written_beats(START, "4/4", 112), "a first rhythm")
     pressed = button.button(
         "Compose", type="primary", icon=":material/auto_awesome:", width="stretch", on_click=next_seed, key="compose"
     )
-    with st.container(border=True):
-        new_rhythm = rhythm_panel(desk)
+    with st.container(border=True, key="rhythm"):
+        if rhythm_panel(desk):
+            st.session_state["new_rhythm"] = True  # composed on in the next run, whose widgets show another seed
+            st.rerun()
         given, number = st.columns([3, 1])
         seeds = given.text_input(
             "First notes (optional)", key=keep("given", ""), placeholder="G4 A4 B4, or MIDI numbers", max_chars=20_000
@@ -90,7 +104,8 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
             sampling,
             given=given,
             num=num,
-            title=present.title if present else START_TITLE,
+            title=present.title if present else "",
+            original=desk.original and desk.original.cut(len(beats)),
             on_step=lambda done, total: bar.progress(done / total, "Composing …"),
         )
     bar.empty()
@@ -101,31 +116,27 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
 
 
 def next_seed() -> None:
-    """A callback of the Compose button: another seed, unless the user keeps it."""
+    """Another seed for another melody, unless the user keeps it; before the widget that shows it is drawn."""
     if st.session_state.get("settings.new_seed", True) and st.session_state["desk"].piece is not None:
-        st.session_state["settings.seed"] = random.randrange(MAX_PAGE_SEED)
+        st.session_state["settings.seed"] = random.randrange(NEW_SEEDS)
 
 
 def open_link(desk: Desk, query: dict[str, str]) -> None:
-    """What the address asks for: settings, a rhythm, a piece."""
+    """What the address asks for: settings, a rhythm, a piece. A model that is missing is replaced by the usual one."""
     known = {card.name: card for card in cards()}
     name = query.get("model", "")
-    if name in known:
-        st.session_state["settings.corpus"], st.session_state["settings.network"] = (
-            known[name].corpus,
-            known[name].network,
-        )
-        st.session_state["settings.model"] = name
-        reset(known[name])
-    elif name:
+    if name and name not in known:
         st.error(f"This link asks for the model {name[:60]!r}, which is not installed here, so another one is used.")
-        name = next(iter(known))
+        name = usual_model(list(known.values())).name
+    if name:
+        choose(known[name])
     if set(SETTINGS) & set(query):
         show(query_to_settings(query))
     if "rhythm" in query:
-        lay(desk, query_to_beats(query), "the rhythm of the link")
+        desk.lay(query_to_beats(query), "the rhythm of the link")
     if "notes" in query:
         piece = query_to_piece(query)
+        desk.original = piece.original
         desk.add("Opened from a link", with_pitches(checkpoint(name), piece, piece.pitches))
 
 

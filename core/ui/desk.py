@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from core.beats import Beats
-from core.composition import Composition
+from core.beats import Beats, Reading
+from core.composition import Composition, reread
 from core.project import MAX_VERSIONS
+from core.recolour import Original
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Desk:
     beats: Beats | None = None
     """the rhythm to compose on next"""
     beats_label: str = ""
+    original: Original | None = None
+    """the melody that this rhythm was taken from, if there is one"""
     selected: range = range(0)
     """notes picked in the score"""
 
@@ -38,6 +41,29 @@ class Desk:
         piece = self.piece
         same = (i for i, one in enumerate(self.candidates) if piece and one.pitches == piece.pitches)
         return next(same, -1)
+
+    def lay(self, beats: Beats, label: str, original: Original | None = None) -> None:
+        """A rhythm to compose on next; ``original`` is the melody that it was taken from."""
+        self.beats, self.beats_label, self.original = beats, label, original
+
+    def read_as(self, reading: Reading, label: str) -> None:
+        """Writes the performed rhythm on the desk in another way, and the piece on it, as a step that can be undone.
+
+        Raises ``RhythmError`` when it cannot be written so; then nothing has changed.
+        """
+        before = self.beats
+        if before is None or before.metrical:
+            return
+        beats = before.read_as(reading)
+
+        def again(piece: Composition) -> Composition:
+            length = len(piece.beats)
+            return reread(piece, beats.cut(length)) if piece.beats == before.cut(length) else piece
+
+        self.candidates = [again(one) for one in self.candidates]
+        self.beats = beats
+        if self.piece and (piece := again(self.piece)) != self.piece:
+            self.add(label, piece)
 
     def add(self, label: str, piece: Composition) -> None:
         """A new version, on the desk from now on."""
@@ -82,8 +108,10 @@ class Desk:
         """Version ``index`` on the desk, and its rhythm with it, if that is another one."""
         self.current = index
         piece = self.versions[index][1]
-        if self.beats is None or piece.beats != self.beats.cut(len(piece.beats)):
-            self.beats, self.beats_label = piece.beats, "the rhythm of this version"
+        length = len(piece.beats)
+        original = self.original and self.original.cut(length)
+        if self.beats is None or piece.beats != self.beats.cut(length) or piece.original != original:
+            self.lay(piece.beats, "the rhythm of this version", piece.original)
 
     def forget_oldest(self) -> None:
         """Keeps ``MAX_VERSIONS``, the one on the desk among them."""

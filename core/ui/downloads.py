@@ -20,7 +20,7 @@ ON_REQUEST = ((".wav", "WAV", "audio/wav"), (".pdf", "PDF", "application/pdf"))
 
 def downloads(piece: Composition, license_: str) -> None:
     """Buttons for every format; what takes longer, or needs a library that may be missing, is made on request."""
-    name = file_name(piece.title)
+    name = file_name(piece.name)
     with st.container(horizontal=True):
         for suffix, label, mime in INSTANT:
             offer(piece, name, suffix, label, mime)
@@ -66,7 +66,7 @@ def keeping(desk: Desk, piece: Composition) -> None:
     st.download_button(
         "Save project",
         lambda: project_to_json(desk.versions, desk.current),
-        file_name(piece.title) + ".tunesmith.json",
+        file_name(piece.name) + ".tunesmith.json",
         "application/json",
         icon=":material/save:",
         on_click="ignore",

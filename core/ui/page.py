@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ ICON = Path(__file__).parent / "icon.svg"
 
 PAGES = (
     ("app.py", "Compose", ":material/edit_note:"),
+    ("pages/compare.py", "Compare", ":material/compare_arrows:"),
     ("pages/library.py", "Library", ":material/library_music:"),
 )
 """(file, name, icon) of every page; a new page is a file and a line here"""
@@ -47,6 +48,19 @@ def keep_settings() -> None:
     """Notes the settings as the last run left them: Streamlit forgets the value of a widget that is not shown."""
     kept = st.session_state.setdefault(KEPT, {})
     kept.update({key: value for key, value in st.session_state.items() if str(key).startswith(SETTING)})
+
+
+def keep(name: str, default: object, options: Sequence[object] | None = None) -> str:
+    """The key of a widget whose value outlives the times when it is not shown; ``default`` at first, or if no option.
+
+    A value that is there is left alone: to set it again would undo what the user does while the page runs.
+    """
+    key = SETTING + name
+    value = st.session_state[key] if key in st.session_state else st.session_state[KEPT].get(key, default)
+    value = value if options is None or value in options else default
+    if key not in st.session_state or value != st.session_state[key]:
+        st.session_state[key] = value
+    return key
 
 
 @contextmanager

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 import streamlit as st
 
 from core.checkpoint import Checkpoint
-from core.composition import Composition
+from core.composition import Composition, original_of
 from core.errors import InputError
 from core.formats.pitch_names import pitch_name
+from core.render.notation import NARROW, WIDE
 from core.ui.components.candidate_strip import Candidate, candidate_strip
-from core.ui.components.score_view import score_view
+from core.ui.components.score_view import NOTHING, score_view
 from core.ui.desk import Desk
 from core.ui.downloads import downloads, keeping
 from core.ui.note_panel import note_panel
 from core.ui.page import plain, plain_errors
+from core.ui.playing import playing_controls
 from core.ui.work import engraved, sound
 
 AUDIO_MIME = "audio/flac"
-TEMPO_HELP = (
-    "Quarter notes a minute. Changes how fast the piece is played and what tempo is written, and no note of it."
-)
+PAIR_WIDTH = 520
+"""CSS pixels of one of two scores side by side"""
 
 
 def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
     """Everything about the piece on the desk."""
     piece = desk.piece
     assert piece is not None
-    if len(desk.candidates) > 1:
-        cards(desk)
-    steps(desk)
-    if piece.title:
-        st.subheader(plain(piece.title), anchor=False)
-    with plain_errors():
-        score(desk, piece)
-    note_panel(desk, piece, checkpoint)
-    playing_controls(desk, piece)
+    with st.container(key="piece"):
+        if len(desk.candidates) > 1:
+            cards(desk)
+        steps(desk)
+        with plain_errors():
+            scores(desk, piece)
+        note_panel(desk, piece, checkpoint)
+        playing_controls(desk, piece, checkpoint)
+    with st.container(key="after"):
+        more(desk, piece, license_)
+
+
+def more(desk: Desk, piece: Composition, license_: str) -> None:
+    """What is looked at now and then, in tabs."""
     take_home, roll, table, history = st.tabs(["Take home", "Piano roll", "Notes", "History"])
     with take_home:
         downloads(piece, license_)
@@ -57,7 +61,7 @@ def cards(desk: Desk) -> None:
     strip = []
     for candidate in desk.candidates:
         audio, _ = heard(candidate)
-        label = f"Seed {candidate.sampling.seed} · {signed(candidate.log_likelihood, 1)}"
+        label = f"Seed {candidate.sampling.seed}\n{signed(candidate.log_likelihood, 1)} nats"
         strip.append(Candidate(thumbnail_svg(candidate.performed), label, audio, AUDIO_MIME))
     picked = candidate_strip(strip, desk.chosen, key="candidates")
     if picked is not None and picked != desk.chosen:
@@ -85,62 +89,42 @@ def signed(number: float, digits: int) -> str:
     return f"{number:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def playing_controls(desk: Desk, piece: Composition) -> None:
-    """Title, instrument and tempo, which change how the piece looks and sounds but no note of it."""
-    from core.render.audio import INSTRUMENTS
-
-    names = {piece.program: f"program {piece.program}"} | {program: name for name, program in INSTRUMENTS.items()}
-    if st.session_state.get("play.shown") != presentation(piece) or "play.title" not in st.session_state:
-        st.session_state.update(presentation(piece))
-        st.session_state["play.shown"] = presentation(piece)
-    title, instrument, tempo = st.columns([3, 2, 2])
-    title.text_input("Title", key="play.title", max_chars=120, on_change=present, args=(desk, "title"))
-    instrument.selectbox(
-        "Instrument",
-        list(names),
-        key="play.program",
-        format_func=lambda program: names[program].capitalize(),
-        on_change=present,
-        args=(desk, "program"),
-    )
-    tempo.number_input("Tempo", 20, 300, key="play.qpm", step=4, on_change=present, args=(desk, "qpm"), help=TEMPO_HELP)
-
-
-def present(desk: Desk, name: str) -> None:
-    """A callback: the piece on the desk with its ``name`` as the widget has it."""
-    piece = desk.piece
-    assert piece is not None
-    piece = replace(piece, **{name: st.session_state[f"play.{name}"]})
-    desk.present(piece)
-    st.session_state["play.shown"] = presentation(piece)
-
-
-def presentation(piece: Composition) -> dict[str, object]:
-    """How the widgets below the score show ``piece``, by their keys."""
-    qpm = round(piece.qpm or piece.beats.written.qpm)
-    return {"play.title": piece.title, "play.program": piece.program, "play.qpm": min(max(qpm, 20), 300)}
-
-
-def score(desk: Desk, piece: Composition) -> None:
-    """The engraving with its player; a pick goes to the desk."""
-    from core.render.notation import NARROW, WIDE
-
-    audio, said = heard(piece)
-    performed = piece.performed
-    sec = 60.0 / performed.qpm
-    picked = score_view(
-        engraved(piece.written, WIDE),
-        [(note.onset * sec, note.offset * sec) for note in performed.notes],
-        audio,
-        key="score",
-        mime=AUDIO_MIME,
-        selected=desk.selected,
-        locked=piece.locked,
-        narrow_svg=engraved(piece.written, NARROW),
-    )
-    st.caption(said)
+def scores(desk: Desk, piece: Composition) -> None:
+    """The piece, beside it the melody that it recolours if there is one; a pick in it goes to the desk."""
+    original = original_of(piece)
+    if original is None:
+        picked = sheet(piece, piece.name, "score", (WIDE, NARROW), desk.selected)
+    else:
+        with st.container(key="pair"):
+            before, after = st.columns(2)
+        with before:
+            sheet(original, original.name, "original", (PAIR_WIDTH, NARROW))
+        with after:
+            picked = sheet(piece, piece.title or "New melody", "score", (PAIR_WIDTH, NARROW), desk.selected)
     if picked is not None and picked != desk.selected:
         desk.selected = picked
+
+
+def sheet(
+    piece: Composition, heading: str, key: str, widths: tuple[int, int], selected: range = NOTHING
+) -> range | None:
+    """A piece under its heading, engraved for (wide, narrow) pages, and its player; returns what was just picked."""
+    audio, said = heard(piece)
+    performed, (wide, narrow) = piece.performed, widths
+    sec = 60.0 / performed.qpm
+    st.subheader(plain(heading), anchor=False)
+    picked = score_view(
+        engraved(piece.written, wide),
+        [(note.onset * sec, note.offset * sec) for note in performed.notes],
+        audio,
+        key=key,
+        mime=AUDIO_MIME,
+        selected=selected,
+        locked=piece.locked,
+        narrow_svg=engraved(piece.written, narrow),
+    )
+    st.caption(said)
+    return picked
 
 
 def heard(piece: Composition) -> tuple[bytes | str, str]:

@@ -1,25 +1,20 @@
-"""Ways to give a rhythm: tap it, write it, upload it, or take it from a tune."""
+"""Ways to give a rhythm: tap it, clap it, write it, upload it, or take it from a tune."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from core.beats import Beats
-from core.data.corpora import CORPORA
+from core.beats import Beats, Reading
 from core.files import READERS, read_beats
 from core.rhythm import NOTE_VALUES_HELP, Rhythm, parse_note_values
-from core.ui.components.tap_pad import tap_pad
+from core.ui.components.tap_pad import Tapped, tap_pad
 from core.ui.desk import Desk
-from core.ui.page import plain, plain_errors
-from core.ui.settings import keep
-from core.ui.work import tunes
+from core.ui.page import keep, plain, plain_errors
+from core.ui.reading_panel import HALF_QUARTERS, METRES, reading_panel
+from core.ui.recolour_panel import recolour
 
 START = "q q e e q  q. e h  q q e e q  q. e h | e e e e q q  q. e h  q q e e q  h. rq"
 """the rhythm on the desk when the page is first opened"""
-METRES = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "9/8", "12/8", "5/4", "7/8")
-MAX_MATCHES = 60
 
 
 def rhythm_panel(desk: Desk) -> bool:
@@ -34,17 +29,24 @@ def rhythm_panel(desk: Desk) -> bool:
     if desk.beats is not None:
         seconds = desk.beats.performed.total_sec
         st.caption(f"On the desk: {plain(desk.beats_label)}, {len(desk.beats)} notes, {seconds:.1f} seconds.")
+    reading_panel(desk)
     return desk.beats is not before
 
 
-def lay(desk: Desk, beats: Beats, label: str) -> None:
-    desk.beats, desk.beats_label = beats, label
-
-
 def tap(desk: Desk) -> None:
-    taps = tap_pad(key="tap")
-    if taps:
-        lay(desk, Beats.from_rhythm(Rhythm.from_taps(taps)), "a tapped rhythm")
+    tapped = tap_pad(key="tap")
+    if tapped:
+        desk.lay(tapped_beats(tapped), "a tapped rhythm")
+
+
+def tapped_beats(tapped: Tapped) -> Beats:
+    """What was tapped, written as the metronome went if there was one."""
+    rhythm, metronome = Rhythm.from_taps(tapped.taps), tapped.metronome
+    if metronome is None:
+        return Beats.from_rhythm(rhythm)
+    bar = 4 * metronome.time_signature[0] / metronome.time_signature[1]
+    place = round(metronome.place * HALF_QUARTERS) / HALF_QUARTERS  # nobody taps exactly on the click
+    return Beats.from_rhythm(rhythm, Reading(metronome.qpm, metronome.time_signature, -place % bar))
 
 
 def write(desk: Desk) -> None:
@@ -54,7 +56,7 @@ def write(desk: Desk) -> None:
     qpm = tempo.number_input("Quarter notes a minute", 20, 300, key=keep("qpm", 112), step=1)
     st.caption(NOTE_VALUES_HELP)
     if st.button("Use this rhythm", icon=":material/check:"):
-        lay(desk, written_beats(text, signature, qpm), "a written rhythm")
+        desk.lay(written_beats(text, signature, qpm), "a written rhythm")
 
 
 def written_beats(text: str, metre: str, qpm: float) -> Beats:
@@ -70,40 +72,24 @@ def upload(desk: Desk) -> None:
     if file is not None and st.session_state.get("upload.seen") != file.file_id:
         st.session_state["upload.seen"] = file.file_id  # once: a later rerun must not lay it on the desk again
         try:
-            lay(desk, read_beats(file.getvalue(), file.name), "the uploaded rhythm")
+            desk.lay(read_beats(file.getvalue(), file.name), "the uploaded rhythm")
         except Exception:
             del st.session_state["upload.seen"]  # say it again as long as the file stays there
             raise
 
 
-def recolour(desk: Desk) -> None:
-    words = st.text_input(
-        "Search the tunes", key=keep("search", ""), placeholder="a title, a place or a genre", max_chars=200
-    )
-    corpus = next(iter(CORPORA))
-    found = [piece for piece in tunes(corpus) if matches(piece.score.title, piece.metadata, words)]
-    if not found:
-        st.info("No tune matches; try another word.")
-        return
-    if len(found) > MAX_MATCHES:
-        st.caption(f"{len(found)} tunes, the first {MAX_MATCHES} shown; search to find others.")
-    titles = {
-        piece.id: f"{piece.score.title or 'Untitled'} · {len(piece.score.notes)} notes" for piece in found[:MAX_MATCHES]
-    }
-    chosen = st.selectbox(
-        "Tune", list(titles), format_func=titles.__getitem__, key=keep("tune", next(iter(titles)), list(titles))
-    )
-    if st.button("Use its rhythm", icon=":material/palette:"):
-        piece = next(piece for piece in found if piece.id == chosen)
-        lay(desk, Beats.from_score(piece.score), f"the rhythm of “{piece.score.title}”")
+def clap(desk: Desk) -> None:
+    from core.ui.clap_panel import clap as clap_into_recording
+
+    clap_into_recording(desk)
 
 
-def matches(title: str, metadata: Mapping[str, str], words: str) -> bool:
-    """Whether every word occurs in the title or the facts of a tune."""
-    text = " ".join([title, *metadata.values()]).lower()
-    return all(word in text for word in words.lower().split())
+def clap_live(desk: Desk) -> None:
+    from core.ui.live_claps import listen
+
+    listen(desk)
 
 
 TAP = "Tap"
-WAYS = {TAP: tap, "Write": write, "Upload": upload, "Recolour a tune": recolour}
+WAYS = {TAP: tap, "Clap": clap, "Clap live": clap_live, "Write": write, "Upload": upload, "Recolour a tune": recolour}
 """a new way to give a rhythm is a function here"""

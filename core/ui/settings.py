@@ -9,9 +9,11 @@ import streamlit as st
 from core.checkpoint import ModelCard
 from core.data.corpora import CORPORA
 from core.sampling import SamplingConfig
-from core.ui.page import KEPT, SETTING
+from core.ui.aids import choose_aids, show_aids
+from core.ui.page import SETTING, keep
 
 MAX_PAGE_SEED = 2**31 - 1
+NEW_SEEDS = 10_000  # from 0, for seeds that are drawn: short enough to be named
 FIRST_SEED = 25  # writes a pleasant tune to open on
 
 
@@ -57,31 +59,18 @@ SLIDERS = {
 MORE = [name for name in SLIDERS if name != "temperature"]
 
 
-def keep(name: str, default: object, options: list[str] | None = None) -> str:
-    """The key of a widget whose value outlives the times when it is not shown; ``default`` at first, or if no option.
-
-    A value that is there is left alone: to set it again would undo what the user does while the page runs.
-    """
-    key = SETTING + name
-    value = st.session_state[key] if key in st.session_state else st.session_state[KEPT].get(key, default)
-    value = value if options is None or value in options else default
-    if key not in st.session_state or value != st.session_state[key]:
-        st.session_state[key] = value
-    return key
-
-
 def choose_model(cards: list[ModelCard]) -> ModelCard:
     """Corpus and architecture pick the checkpoint; a new choice brings its own settings."""
     corpora = sorted({card.corpus for card in cards})
     corpus = st.selectbox(
         "Corpus",
         corpora,
-        key=keep("corpus", corpora[0], corpora),
+        key=keep("corpus", usual_model(cards).corpus, corpora),
         format_func=lambda name: CORPORA[name].title if name in CORPORA else name,
         help="The music that the model learned from.",
     )
     networks = {card.network: card for card in cards if card.corpus == corpus}
-    best = min(networks, key=lambda name: networks[name].metrics.get("nll", float("inf")))
+    best = usual_model(list(networks.values())).network
     network = st.selectbox(
         "Architecture",
         list(networks),
@@ -94,6 +83,19 @@ def choose_model(cards: list[ModelCard]) -> ModelCard:
         st.session_state["settings.model"] = card.name
         reset(card)
     return card
+
+
+def usual_model(cards: list[ModelCard]) -> ModelCard:
+    """What is used when nobody has chosen: of the first corpus the model that foretells best."""
+    first = min(card.corpus for card in cards)
+    return min((card for card in cards if card.corpus == first), key=lambda card: card.metrics.get("nll", float("inf")))
+
+
+def choose(card: ModelCard) -> None:
+    """Has the widgets show ``card`` with its own settings; before they are drawn."""
+    st.session_state["settings.corpus"], st.session_state["settings.network"] = card.corpus, card.network
+    st.session_state["settings.model"] = card.name
+    reset(card)
 
 
 def choose_sampling(card: ModelCard) -> SamplingConfig:
@@ -123,6 +125,7 @@ def choose_sampling(card: ModelCard) -> SamplingConfig:
             step=1,
             help="How many notes of the rhythm to use; 0 takes them all.",
         )
+        values |= choose_aids(defaults)
         st.button(
             "Reset", icon=":material/restart_alt:", on_click=reset, args=(card,), help="Back to this model's own."
         )
@@ -150,5 +153,6 @@ def show(sampling: SamplingConfig) -> None:
     """Moves the sliders to ``sampling``, each within its range."""
     for name in SLIDERS:
         st.session_state[SETTING + name] = within(name, sampling)
+    show_aids(sampling)
     if sampling.seed is not None:
         st.session_state["settings.seed"] = min(sampling.seed, MAX_PAGE_SEED)

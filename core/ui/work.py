@@ -13,6 +13,7 @@ import torch
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
 from core.data.corpora import load_corpus
 from core.data.piece import Piece
+from core.recolour import read_melody
 from core.score import Score
 
 MAX_AT_ONCE = 2
@@ -47,8 +48,15 @@ def cards() -> list[ModelCard]:
 
 def tunes(corpus: str) -> list[Piece]:
     """The pieces of a corpus, by title."""
-    with st.spinner("Reading the corpus, which takes some seconds the first time …"):
+    with st.spinner("Reading the corpus, which takes a while the first time …"):
         return sorted(load_corpus(corpus), key=lambda piece: piece.score.title)
+
+
+@lru_cache(maxsize=8)
+def melody_of(data: bytes, name: str) -> tuple[Score, bool, str]:
+    """The melody of an uploaded file: see ``core.recolour.read_melody``."""
+    with turn():
+        return read_melody(data, name)
 
 
 @lru_cache(maxsize=128)

@@ -175,6 +175,19 @@ class Server:
         pytest.fail(f"the server did not start:\n{output}")
 
 
+@pytest.fixture
+def open_app(serve, new_page):
+    """`open_app(name, ...)` opens one of the little apps for the components in a page of its own."""
+
+    def open_script(name: str, **options):
+        page = new_page(**options)
+        page.goto(serve(APPS / f"{name}.py"))
+        settle(page)
+        return page
+
+    return open_script
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -26,17 +26,6 @@ LISTEN = """() => {
 }"""
 
 
-@pytest.fixture
-def open_app(serve, new_page):
-    def open_script(name: str, **options):
-        page = new_page(**options)
-        page.goto(serve(APPS / f"{name}.py"))
-        settle(page)
-        return page
-
-    return open_script
-
-
 @contextmanager
 def rerun(page) -> Iterator[None]:
     """Wait until what is done inside has made the script run again, to its end."""
@@ -264,6 +253,27 @@ def test_the_pad_says_when_it_is_full(open_app):
     assert "at most 3 notes" in page.locator(".status").inner_text()
 
 
+def test_undo_after_done_leaves_the_rest_to_go_on_with(open_app):
+    page = open_app("tapping")
+    page.locator(".pad").focus()
+    for _ in range(3):
+        hold(page, "Space", 40)
+    page.locator(".done").click()
+    wait_for_shown(page, 1)
+    page.locator(".undo").click()
+    assert count(page) == 2
+    hold(page, "Space", 40)
+    page.locator(".done").click()
+    assert [len(taps) for taps in wait_for_shown(page, 2)] == [3, 3]
+
+
+def test_a_drawing_that_is_none_is_said_in_a_sentence(open_app):
+    page = open_app("score")
+    with rerun(page):
+        page.get_by_text("Broken drawing").click()
+    page.get_by_text("This drawing cannot be shown").wait_for()
+
+
 # The score
 
 
@@ -459,7 +469,7 @@ def test_a_card_is_chosen_once_and_marked(open_app):
     with rerun(page):
         page.get_by_role("button", name="Run again").click()
     assert shown(page) == [2]
-    assert page.locator(".card.chosen .label").all_inner_texts() == ["Seed 14 · -32.4"]
+    assert page.locator(".card.chosen .label").all_inner_texts() == ["Seed 14\n-32.4 nats"]
     assert page.locator('.choose[aria-pressed="true"]').count() == 1
 
 
@@ -470,7 +480,7 @@ def test_one_candidate_plays_at_a_time(open_app):
     page.locator(".card.sounding").wait_for()
     page.get_by_role("button", name="Play Seed 13").click()
     page.wait_for_function(f"{ROOT}.querySelector('audio').currentTime > 0.1")
-    assert page.locator(".sounding .label").all_inner_texts() == ["Seed 13 · -31.4"]
+    assert page.locator(".sounding .label").all_inner_texts() == ["Seed 13\n-31.4 nats"]
     assert shown(page) == []  # to listen is not to choose
     with rerun(page):
         page.get_by_role("button", name="Run again").click()

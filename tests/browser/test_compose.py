@@ -142,7 +142,65 @@ def test_a_piece_too_long_to_link_or_to_play_is_seen_and_saved(visit: Visit) -> 
     page.get_by_text("Note 3:").wait_for()
 
 
-def test_recolouring_a_tune(visit: Visit) -> None:
+def side_by_side(visit: Visit, titles: list[str]) -> None:
+    """Two scores with their players, one at the left of the other, of which one sounds at a time."""
+    page = visit.page
+    assert page.get_by_role("heading", level=3).all_inner_texts() == titles
+    views = page.locator(".score-view")
+    left, right = views.nth(0).bounding_box(), views.nth(1).bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["x"] + left["width"] < right["x"]
+    for player in (0, 1):
+        views.nth(player).get_by_role("button", name="Play").click()
+        views.nth(player).get_by_role("button", name="Pause").wait_for()
+        assert views.get_by_role("button", name="Pause").count() == 1
+    views.get_by_role("button", name="Pause").click()
+
+
+def test_the_melody_of_a_piano_piece_is_recoloured(visit: Visit) -> None:
+    tune = [67, 69, 71, 72, 74, 72, 71, 69, 67, 71, 74, 79, 78, 76, 74, 67] * 2
+    hands = [Note(i, 1, pitch, 90) for i, pitch in enumerate(tune)]
+    hands += [Note(i / 2, 0.5, (43, 50, 47, 50)[i % 4], 50) for i in range(2 * len(tune))]
+    choose_way(visit, "Recolour a tune")
+    visit.page.get_by_role("radio", name="From a file").click()
+    visit.page.get_by_text("A melody, a piece in several voices").wait_for()
+    visit.upload("sonata.mid", midi_file(Score(tuple(hands), qpm=100)))
+    visit.page.get_by_text("in its 96 notes").wait_for()
+    with visit.new_piece():
+        visit.button("Use its rhythm").click()
+    piece = visit.piece
+    assert piece.original is not None
+    assert piece.original.title == "sonata"
+    side_by_side(visit, ["sonata", "New melody"])
+
+
+def test_another_reading_of_a_tapped_rhythm(visit: Visit) -> None:
+    page = visit.page
+    page.locator(".pad").focus()
+    for _ in range(6):
+        hold(page, "Space", 250, 100)
+    with visit.new_piece():
+        page.keyboard.press("Enter")
+    found = visit.piece
+    with visit.new_piece():
+        visit.choose("Metre", "3/4")
+    with visit.new_piece():
+        visit.choose("Starts on beat", "3")
+    read = visit.piece
+    assert (read.written.time_signature, read.written.upbeat) == ((3, 4), 1.0)
+    assert (read.pitches, read.beats.performed) == (found.pitches, found.beats.performed)
+    assert visit.note_ids() == [f"n{i}" for i in range(6)]
+    with visit.new_piece():
+        visit.button("Double").click()
+    assert visit.piece.written.qpm == 2 * read.written.qpm
+    for _ in range(3):
+        with visit.new_piece():
+            visit.button("Undo").click()
+    assert visit.piece == found
+
+
+def test_recolouring_a_tune(visit: Visit, new_page: Callable) -> None:
     page = visit.page
     choose_way(visit, "Recolour a tune")
     page.get_by_text("the first 60 shown").wait_for(timeout=60_000)  # the first visitor waits for the corpus to be read
@@ -159,7 +217,17 @@ def test_recolouring_a_tune(visit: Visit) -> None:
     with visit.new_piece():
         visit.button("Use its rhythm").click()
     assert f"the rhythm of “{title}”, {num_notes} notes" in rhythm_on_desk(visit)
-    assert len(visit.piece.pitches) == int(num_notes)
+    piece = visit.piece
+    assert len(piece.pitches) == int(num_notes)
+    assert piece.original is not None
+    assert piece.name == f"New melody on “{title}”"
+    side_by_side(visit, [title, "New melody"])
+    page.get_by_label("Title").fill("Mine")
+    with visit.new_piece():
+        page.get_by_label("Title").press("Enter")
+    friend = Visit(new_page(viewport={"width": 390, "height": 844}), page.url)
+    assert friend.piece.original == piece.original
+    assert friend.page.locator(".score-view").count() == 2
     search.fill("no tune is called so")
     search.press("Enter")
     page.get_by_text("No tune matches").wait_for()

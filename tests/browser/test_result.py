@@ -15,6 +15,8 @@ import soundfile
 from core.composition import Composition
 from core.formats.abc_notation import abc_to_score
 from core.formats.pitch_names import pitch_name
+from core.ui.downloads import file_name
+from core.ui.playing import key_label, keys_like
 from tests.browser.conftest import settle
 from tests.browser.test_components import ROOT, playing
 from tests.browser.visit import Visit
@@ -145,7 +147,7 @@ def test_every_download_opens(visit: Visit, tmp_path: Path) -> None:
     def download(label: str) -> bytes:
         with page.expect_download() as started:
             page.get_by_test_id("stDownloadButton").get_by_role("button", name=label, exact=True).click()
-        assert started.value.suggested_filename.startswith("First-tune.")
+        assert started.value.suggested_filename.startswith(f"{file_name(piece.name)}.")
         return started.value.path().read_bytes()
 
     midi = pretty_midi.PrettyMIDI(io.BytesIO(download("MIDI")))
@@ -170,6 +172,9 @@ def test_on_a_phone(app_url: str, new_page: Callable) -> None:
     page = new_page(viewport={"width": 375, "height": 750}, has_touch=True, is_mobile=True)
     visit = Visit(page, app_url)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    score = page.locator(".sheet svg").first.bounding_box()
+    assert score is not None
+    assert score["y"] < 450, "the score is in sight at once"
     touch = page.context.new_cdp_session(page)
     page.locator(".pad").scroll_into_view_if_needed()
     box = page.locator(".pad").bounding_box()
@@ -196,6 +201,20 @@ def test_on_a_phone(app_url: str, new_page: Callable) -> None:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 375
+
+
+def test_another_key_moves_every_note_and_can_be_undone(visit: Visit) -> None:
+    before = visit.piece
+    keys = keys_like(before.written.key)
+    wanted = keys[(keys.index(before.written.key) + 3) % 12]
+    with visit.new_piece():
+        visit.choose("Key", key_label(wanted))
+    after = visit.piece
+    assert [new - old for old, new in zip(before.pitches, after.pitches, strict=True)] == [3] * len(before.pitches)
+    assert after.written.key == wanted
+    with visit.new_piece():
+        visit.button("Undo").click()
+    assert visit.piece == before
 
 
 def test_by_keyboard_alone(visit: Visit) -> None:

@@ -14,6 +14,9 @@ from tests.browser.conftest import settle
 
 FIRST_PIECE_MS = 60_000  # a server that has just started loads torch and the model first
 
+SCORE = ".st-key-score"
+"""the score of the piece, which may stand beside that of the tune it recolours"""
+
 
 class Visit:
     """A page at the app's front door, or at another of its addresses, with a piece on it."""
@@ -48,17 +51,17 @@ class Visit:
 
     def note_ids(self) -> list[str]:
         """Of the heads in the score, without the tied ones that continue a note."""
-        return self.page.locator("g.note").evaluate_all(
+        return self.page.locator(f"{SCORE} g.note").evaluate_all(
             "notes => notes.map((note) => note.id).filter((id) => /^n[0-9]+$/.test(id))"
         )
 
     def head(self, note: int) -> Locator:
-        return self.page.locator(f"#n{note} .notehead")
+        return self.page.locator(f"{SCORE} #n{note} .notehead")
 
     def click_note(self, note: int, **options: object) -> None:
         """A click on a head, which selects it; ``modifiers=["Shift"]`` selects a passage."""
         self.head(note).click(force=True, **options)  # a half note's middle is empty: the click hits the staff behind
-        self.page.locator(f"#n{note}.selected").wait_for(state="attached")
+        self.page.locator(f"{SCORE} #n{note}.selected").wait_for(state="attached")
 
     def upload(self, name: str, data: bytes, within: str = "stMain") -> None:
         """Gives a file to the uploader in the main part of the page, or in ``stSidebar``."""

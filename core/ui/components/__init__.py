@@ -3,6 +3,16 @@
 from core.ui.components.address_bar import address_bar
 from core.ui.components.candidate_strip import Candidate, candidate_strip
 from core.ui.components.score_view import NOTHING, score_view
-from core.ui.components.tap_pad import MAX_TAPS, tap_pad
+from core.ui.components.tap_pad import MAX_TAPS, Metronome, Tapped, tap_pad
 
-__all__ = ["MAX_TAPS", "NOTHING", "Candidate", "address_bar", "candidate_strip", "score_view", "tap_pad"]
+__all__ = [
+    "MAX_TAPS",
+    "NOTHING",
+    "Candidate",
+    "Metronome",
+    "Tapped",
+    "address_bar",
+    "candidate_strip",
+    "score_view",
+    "tap_pad",
+]

@@ -22,7 +22,7 @@ class Candidate:
     """One card: a small drawing of the melody, what is written under it, and its sound."""
 
     svg: str  # parts filled with currentColor take the card's colours
-    label: str
+    label: str  # one line or two
     audio: bytes | str  # the encoded file, or its address
     mime: str = "audio/wav"
 

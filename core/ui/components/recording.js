@@ -13,6 +13,7 @@ class Recording {
   origin = null; // time stamp of the clock's zero while it runs
   stoppedAt = 0; // what the clock shows while it does not
   sent = false;
+  metronome = null; // what it was tapped to: {tempo, metre, beat}, the beat on which it began
 
   get running() {
     return this.origin !== null;
@@ -22,10 +23,14 @@ class Recording {
     return this.running ? stamp - this.origin : this.stoppedAt;
   }
 
-  press(source, stamp) {
+  /**
+   * Begin a note. After a pause its place is where the clock stopped; or, to a metronome, the nearest that keeps in time:
+   * the clock's zero is then `beat.origin` or whole bars of `beat.bar` milliseconds away from it.
+   */
+  press(source, stamp, beat = null) {
     if (this.sent || this.#onlyArmed(source)) this.clear();
     this.rest(stamp);
-    if (!this.running) this.origin = stamp - this.stoppedAt;
+    if (!this.running) this.origin = beat ? this.#inTime(stamp, beat) : stamp - this.stoppedAt;
     const down = this.clock(stamp);
     if (this.held && down - this.held.down < SAME_PRESS_MS) {
       this.held.source = source;
@@ -58,7 +63,7 @@ class Recording {
   }
 
   clear() {
-    Object.assign(this, { taps: [], held: null, origin: null, stoppedAt: 0, sent: false });
+    Object.assign(this, { taps: [], held: null, origin: null, stoppedAt: 0, sent: false, metronome: null });
   }
 
   /** End the rhythm with its last note, released at `stamp` if it is still held. */
@@ -67,6 +72,12 @@ class Recording {
     this.#stop(this.taps.at(-1).up);
     this.sent = true;
     return this.taps.map(({ down, up }) => [down, up].map((time) => Math.round(time * 100) / 100));
+  }
+
+  #inTime(stamp, { origin, bar }) {
+    const zero = origin + bar * Math.round((stamp - this.stoppedAt - origin) / bar);
+    const tooEarly = (this.taps.at(-1)?.up ?? 0) - (stamp - zero); // it would begin within the note before
+    return zero - bar * Math.max(Math.ceil(tooEarly / bar), 0);
   }
 
   #stop(at) {

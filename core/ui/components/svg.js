@@ -8,7 +8,7 @@ const DRAWING = new Set(
  */
 function drawing(text) {
   const root = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  if (root.nodeName !== "svg") throw new Error("not an SVG drawing");
+  if (root.nodeName !== "svg") return failure();
   for (const element of [root, ...root.querySelectorAll("*")]) {
     if (!DRAWING.has(element.nodeName)) {
       element.remove();
@@ -21,4 +21,12 @@ function drawing(text) {
     if (element.nodeName === "style" && /@import|url\(/i.test(element.textContent)) element.remove();
   }
   return document.importNode(root, true);
+}
+
+/** What stands in the place of a drawing that is none. */
+function failure() {
+  const sentence = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  sentence.setAttribute("viewBox", "0 0 480 40");
+  sentence.innerHTML = '<text x="0" y="25" font-size="16">This drawing cannot be shown; reload the page.</text>';
+  return sentence;
 }

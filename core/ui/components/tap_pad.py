@@ -1,39 +1,56 @@
-"""A pad on which the user taps a rhythm, timed in the browser."""
+"""A pad on which the user taps a rhythm, timed in the browser, to a metronome if wanted."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from core.ui.components.mount import first_sight, ignore, read
 
 MAX_TAPS = 2_000
+BEAT_QUARTERS = {"4/4": 1.0, "3/4": 1.0, "2/4": 1.0, "6/8": 1.5}
+"""of each metre that the metronome has"""
+SLOWEST, FASTEST = 30, 240
+"""its beats a minute"""
 
 _component = st.components.v2.component(
     "tunesmith_tap_pad",
     html=read("tap_pad.html"),
     css=read("tap_pad.css"),
-    js=read("mount.js", "recording.js", "tap_pad.js"),
+    js=read("mount.js", "recording.js", "metronome.js", "metronome_row.js", "tap_pad.js"),
 )
 
 
-def tap_pad(key: str, max_taps: int = MAX_TAPS) -> list[tuple[float, float]] | None:
-    """Show the pad; once for each press of Done, return what was tapped.
+class Metronome(NamedTuple):
+    """What the user played to."""
 
-    Returns
-    -------
-    list of (down_sec, up_sec) or None
-        When each note was pressed and released, in seconds since the first press, in order; a release is after its
-        press and never after the next one. None when nothing new was tapped. The clock stops 8 seconds after a
-        release, as the pad shows, so no rest is longer than that.
+    qpm: float
+    time_signature: tuple[int, int]
+    place: float
+    """quarters from the bar line of the first full bar to the first tap, negative before it"""
+
+
+class Tapped(NamedTuple):
+    taps: list[tuple[float, float]]
+    """(down_sec, up_sec): when each note was pressed and released, in seconds since the first press, in order; a
+    release is after its press and never after the next one"""
+    metronome: Metronome | None
+    """None when there was none"""
+
+
+def tap_pad(key: str, max_taps: int = MAX_TAPS) -> Tapped | None:
+    """Show the pad; once for each press of Done, return what was tapped, None otherwise.
+
+    The clock stops 8 seconds after a release, as the pad shows, so no rest is longer than that.
     """
     data = {"key": key, "maxTaps": max_taps}
     value = first_sight(key, _component(key=key, data=data, on_taps_change=ignore).taps)
-    return None if value is None else _taps(value, max_taps)
+    taps = None if value is None else _taps(value, max_taps)
+    return None if value is None or taps is None else Tapped(taps, _metronome(value.get("metronome")))
 
 
 def _taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, float]] | None:
@@ -48,3 +65,18 @@ def _taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, float]] 
     if not 0 < len(taps) <= max_taps or not all(map(math.isfinite, times)) or not in_order or not held:
         return None
     return taps
+
+
+def _metronome(value: object) -> Metronome | None:
+    """Tempo and metre from the browser in quarters, or None where they cannot come from our pad."""
+    if not isinstance(value, Mapping) or value.get("metre") not in BEAT_QUARTERS:
+        return None
+    try:
+        tempo, beat = float(value["tempo"]), float(value["beat"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    if not SLOWEST <= tempo <= FASTEST or not abs(beat) < 1e6:
+        return None
+    numerator, denominator = str(value["metre"]).split("/")
+    quarters = BEAT_QUARTERS[value["metre"]]
+    return Metronome(tempo * quarters, (int(numerator), int(denominator)), beat * quarters)

@@ -6,7 +6,7 @@ import tune
 from core.ui.components import Candidate, candidate_strip
 
 st.title("Candidates")
-cards = [Candidate(tune.roll(i), f"Seed {12 + i} · -3{i}.4", tune.wav(i)) for i in range(4)]
+cards = [Candidate(tune.roll(i), f"Seed {12 + i}\n-3{i}.4 nats", tune.wav(i)) for i in range(4)]
 state = st.session_state
 picked = candidate_strip(cards, state.get("chosen", 0), "cards")
 if picked is not None:

@@ -11,7 +11,8 @@ if st.toggle("Something above"):
     st.info("This moves the score down.")
 lower = st.toggle("An octave lower")
 hostile = st.toggle("Hostile drawing")
-svg = tune.svg()
+broken = st.toggle("Broken drawing")
+svg = "<svg" if broken else tune.svg()
 if hostile:
     svg = svg.replace(
         "<desc>", '<script>window.hacked = 1</script><image href="/x" onerror="window.hacked = 2"/><desc>'
@@ -24,7 +25,7 @@ picked = score_view(
     "score",
     selected=state.get("selected", NOTHING),
     locked={2, tune.TIED},
-    narrow_svg=tune.svg(page_width=900),
+    narrow_svg=None if broken else tune.svg(page_width=900),
 )
 if picked is not None:
     state.selected = picked

@@ -1,0 +1,57 @@
+"""A melody to recolour: its rhythm, for a new melody, and its own pitches, to compare that with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.beats import Beats
+from core.data.melody import extract_melody
+from core.errors import FormatError
+from core.files import ending, is_metrical, read_score
+from core.formats.skyline import melody_line
+from core.rhythm import MAX_NOTES, Rhythm
+from core.score import Score, monophonic, printable
+
+METHOD = "voice"
+"""of finding the melody among several voices"""
+
+
+@dataclass(frozen=True)
+class Original:
+    """The melody whose rhythm a piece takes: one pitch for each note of it."""
+
+    title: str
+    pitches: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", printable(self.title))
+
+    def cut(self, length: int) -> Original:
+        """The first ``length`` notes."""
+        return replace(self, pitches=self.pitches[:length])
+
+
+def take_rhythm(melody: Score, title: str, written: bool, length: int = MAX_NOTES) -> tuple[Beats, Original]:
+    """The rhythm of a melody called ``title``, at most its first ``length`` notes, and the melody itself.
+
+    ``written`` says whether its times are note values; performed ones are kept as they are played.
+    Raises ``InputError``.
+    """
+    if not melody.notes:
+        raise FormatError("There are no notes in this music; choose some with a melody.")
+    line = monophonic(melody)
+    line = replace(line, notes=line.notes[:length])
+    beats = Beats.from_score(line) if written else Beats.from_rhythm(Rhythm.from_score(line))
+    return beats, Original(title, line.pitches)
+
+
+def read_melody(data: bytes, name: str) -> tuple[Score, bool, str]:
+    """(melody, whether it is in note values, which line of the music it is) of a file; raises ``FormatError``."""
+    score = read_score(data, name)
+    line, said = melody_line(score), "its only line"
+    if len(line.notes) < len(score.notes):
+        found = extract_melody(score, METHOD)
+        said = f"the line that the method “{METHOD}” finds" if found.notes else "the top line"
+        line, said = found if found.notes else line, f"{said} in its {len(score.notes):,} notes"
+    written = ending(name) not in (".mid", ".midi") or is_metrical(line)
+    return line, written, said

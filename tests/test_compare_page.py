@@ -1,0 +1,64 @@
+"""The Compare page as Streamlit runs it, on tiny untrained models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import core.checkpoint
+from core.ui.desk import Desk
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def tiny(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", tiny_checkpoints)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def compared(temperatures: tuple[str, ...] = ()) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/compare.py").run()
+    models, warmth = app.multiselect
+    models.set_value(["beat-rnn.essen", "beat-lstm-local.essen"])
+    if temperatures:
+        warmth.set_value(list(temperatures))
+    return next(b for b in app.button if b.label == "Compare").click().run()
+
+
+def test_two_models_write_on_one_rhythm() -> None:
+    app = compared()
+    assert not app.exception
+    first, second = (entry.piece for entry in app.session_state["compared"])
+    assert (first.model, second.model) == ("beat-rnn.essen", "beat-lstm-local.essen")
+    assert first.beats == second.beats
+    assert first.sampling.seed == second.sampling.seed
+    facts, liked, same = (frame.value for frame in app.dataframe)
+    assert len(facts) == 2
+    assert liked.shape == same.shape == (2, 2)
+    assert same.iloc[0, 0] == same.iloc[1, 1] == "100%"
+
+
+def test_every_temperature_with_every_model() -> None:
+    app = compared(("0.5", "1.3"))
+    assert [entry.piece.sampling.temperature for entry in app.session_state["compared"]] == [0.5, 1.3, 0.5, 1.3]
+
+
+def test_too_many_are_refused_in_a_sentence() -> None:
+    app = compared(("0.5", "0.7", "0.9", "1.1", "1.3"))
+    assert "compared" not in app.session_state
+    assert app.warning[0].value.endswith("2 to 8 melodies.")
+
+
+def test_one_can_be_worked_on() -> None:
+    app = compared()
+    chosen = app.session_state["compared"][1].piece
+    [_, go] = [b for b in app.button if b.label == "Go on with this one"]
+    go.click().run()
+    desk: Desk = app.session_state["desk"]
+    assert desk.piece is not None
+    assert desk.piece.pitches == chosen.pitches
