@@ -468,3 +468,14 @@ def test_as_a_program_it_exits_2_with_one_sentence(here: Path) -> None:
     done = python_m_core("rhythm", "missing.mid", "out.csv", cwd=here)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "The file missing.mid cannot be read; check its name.\n"
+
+
+def test_midi_goes_out_as_played_or_as_written(run: Run, here: Path) -> None:
+    (here / "r.csv").write_text("rest_sec,duration_sec\n" + "0,0.513\n0,0.497\n0,0.252\n0,0.241\n0,0.508\n" * 3)
+    call = ("generate", "beat-rnn", "--rhythm", "r.csv", "--seed", "3")
+    run(*call, "--out", "played.mid")
+    run(*call, "--out", "written.mid", "--as-written")
+    played, written = (read_score((here / f"{name}.mid").read_bytes(), "x.mid") for name in ("played", "written"))
+    assert played.pitches == written.pitches
+    assert all((note.onset * 4).is_integer() for note in written.notes)
+    assert not all((note.onset * 4).is_integer() for note in played.notes)

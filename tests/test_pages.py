@@ -151,7 +151,7 @@ def test_titles_say_where_a_piece_comes_from_until_the_user_gives_one() -> None:
     button(app, "Compose")
     assert desk_of(app).piece.name == "Mine"
     app.text_input(key="play.title").set_value("").run()
-    assert "seed" in desk_of(app).piece.name
+    assert desk_of(app).piece.name == f"Melody {desk_of(app).piece.sampling.seed}"
 
 
 def test_compose_again_and_undo_and_redo() -> None:

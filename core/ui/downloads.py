@@ -10,17 +10,28 @@ from core.composition import Composition
 from core.link import MAX_LINK_NOTES
 from core.project import project_to_json
 from core.ui.desk import Desk
-from core.ui.page import plain_errors
+from core.ui.page import keep, plain_errors
 from core.ui.work import exported
 
 INSTANT = ((".mid", "MIDI", "audio/midi"), (".musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml"),
            (".abc", "ABC", "text/vnd.abc"), (".svg", "SVG", "image/svg+xml"))  # fmt: skip
 ON_REQUEST = ((".wav", "WAV", "audio/wav"), (".pdf", "PDF", "application/pdf"))
 
+PLAYED, WRITTEN = "as played", "as written"
+TIMINGS = [PLAYED, WRITTEN]
+
 
 def downloads(piece: Composition, license_: str) -> None:
     """Buttons for every format; what takes longer, or needs a library that may be missing, is made on request."""
     name = file_name(piece.name)
+    if not piece.beats.metrical:
+        st.segmented_control(
+            "MIDI and WAV",
+            TIMINGS,
+            key=keep("timing", PLAYED, TIMINGS),
+            required=True,
+            help="With the times of the performance, or in the even note values of the score.",
+        )
     with st.container(horizontal=True):
         for suffix, label, mime in INSTANT:
             offer(piece, name, suffix, label, mime)
@@ -42,8 +53,9 @@ def downloads(piece: Composition, license_: str) -> None:
 
 def offer(piece: Composition, name: str, suffix: str, label: str, mime: str) -> None:
     """A button that saves the piece in one format."""
+    even = not piece.beats.metrical and st.session_state["settings.timing"] == WRITTEN
     with plain_errors():
-        data = exported(suffix, piece.written, piece.performed, piece.program)
+        data = exported(suffix, piece.written, piece.written if even else piece.performed, piece.program)
         st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"download{suffix}")
 
 

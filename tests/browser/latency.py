@@ -95,10 +95,12 @@ def summary(blocks: list[list[float]], dots: list[list[float]]) -> dict[str, obj
     loud = [offset + start + 1000 * first / rate for _, start, first, rate in blocks if first >= 0]
     claps = np.array([time for i, time in enumerate(loud) if i == 0 or time - loud[i - 1] > 200])
     drawn, heard = np.array(dots).T
-    delays = [time - clap for time, clap in zip(drawn, matches(heard, claps), strict=True) if clap is not None]
+    pairs = zip(drawn, matches(heard, claps), strict=True)
+    delays = np.array([time - clap for time, clap in pairs if clap is not None])
     return {
         "num_claps": len(claps),
         "num_dots": len(dots),
+        "num_matched": len(delays),
         "median_ms": round(float(np.median(delays)), 1),
         "p95_ms": round(float(np.quantile(delays, 0.95)), 1),
         "max_ms": round(float(delays.max()), 1),

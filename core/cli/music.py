@@ -1,92 +1,18 @@
-"""The command line. Results go to standard output, everything else to standard error."""
+"""Commands on pieces of music."""
 
 from __future__ import annotations
 
-import json
 import secrets
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from core.beats import Beats
+from core.cli.base import Json, Name, app, say, write_files, writer_of
 from core.errors import InputError
-from core.files import WRITERS, Writer, ending, read_beats, read_bytes, read_score
+from core.files import WRITERS, ending, read_beats, read_bytes, read_score
 from core.rhythm import MAX_NOTES
-
-app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=True, pretty_exceptions_enable=False)
-
-MAX_MINUTES = 100_000
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Name = Annotated[str, typer.Argument(help="A model: its full name, or its network where one corpus has it.")]
-CorpusRoot = Annotated[
-    Path | None, typer.Option(help="Folder of the corpus, or of several; default: what the installation carries.")
-]
-
-
-def main() -> None:
-    """Runs a command; bad input becomes one sentence on standard error and exit code 2."""
-    try:
-        app()
-    except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(2)
-
-
-def say(values: Any, as_json: bool) -> None:
-    """One JSON value, or ``name: value`` lines, a blank line between objects."""
-    if as_json:
-        sys.stdout.write(json.dumps(values) + "\n")
-        return
-    objects = values if isinstance(values, list) else [values]
-    blocks = ("\n".join(f"{name}: {value}" for name, value in one.items()) for one in objects)
-    sys.stdout.write("\n\n".join(blocks) + "\n")
-
-
-def write_files(files: dict[Path, bytes]) -> None:
-    """Writes every file whole, once all are made."""
-    from core.checkpoint import write_whole
-
-    for path, data in files.items():
-        try:
-            write_whole(path, data)
-        except OSError as error:
-            raise InputError(f"The file {path} cannot be written; check its folder.") from error
-
-
-def writer_of(path: Path) -> Writer:
-    writer = WRITERS.get(ending(path.name))
-    if writer is None:
-        raise InputError(f"Files ending in {path.suffix or 'nothing'} cannot be written; use {', '.join(WRITERS)}.")
-    return writer
-
-
-@app.command()
-def models(as_json: Json = False) -> None:
-    """List the trained models."""
-    from core.checkpoint import list_cards
-
-    facts = ("name", "title", "description", "corpus", "license", "metrics")
-    say([{name: getattr(card, name) for name in facts} for card in list_cards()], as_json)
-
-
-@app.command()
-def corpora(
-    as_json: Json = False,
-    corpus_root: CorpusRoot = None,
-    download: Annotated[str | None, typer.Option(help="Fetch a corpus that does not come with the program.")] = None,
-) -> None:
-    """List the corpora and how many pieces each has, or where to get it."""
-    from core.data.corpora import CORPORA, corpus_facts, download_corpus, installed_corpora
-
-    if corpus_root and not installed_corpora(corpus_root):
-        raise InputError(f"There is no corpus in {corpus_root}; choose the folder that holds one, or several.")
-    if download:
-        say({"name": download, "folder": str(download_corpus(download))}, as_json)
-    else:
-        say([corpus_facts(name, corpus_root) for name in CORPORA], as_json)
 
 
 @app.command()
@@ -110,6 +36,9 @@ def generate(
     lowest: Annotated[str | None, typer.Option(help="No pitch below this one, such as C4.")] = None,
     highest: Annotated[str | None, typer.Option(help="No pitch above this one, such as G5.")] = None,
     max_leap: Annotated[int | None, typer.Option(help="No interval larger than so many semitones.")] = None,
+    as_written: Annotated[
+        bool, typer.Option(help="MIDI and WAV in the note values of the score, not as played.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a melody; settings that are not given are the model's own."""
@@ -137,7 +66,8 @@ def generate(
     began = time.perf_counter()
     piece = compose(checkpoint, beats, sampling, given=given)[0]
     seconds = time.perf_counter() - began
-    write_files({path: write(piece.written, piece.performed, 0) for path, write in writers.items()})
+    sounding = piece.written if as_written else piece.performed
+    write_files({path: write(piece.written, sounding, 0) for path, write in writers.items()})
     facts = {
         "name": piece.model,
         "seed": piece.sampling.seed,
@@ -145,12 +75,12 @@ def generate(
         "log_likelihood": round(piece.log_likelihood, 4),
         "seconds": round(seconds, 4),
     }
-    sounding = {
+    notes = {
         "pitches": piece.pitches,
         "onsets_sec": [round(time, 6) for time in beats.performed.onset_sec],
         "durations_sec": [round(time, 6) for time in beats.performed.duration_sec],
     }
-    say({**facts, **sounding} if as_json else {**facts, "written": ", ".join(map(str, out))}, as_json)
+    say({**facts, **notes} if as_json else {**facts, "written": ", ".join(map(str, out))}, as_json)
 
 
 def given_beats(file: Path | None, corpus: str, seed: int, length: int | None) -> Beats:
@@ -171,75 +101,6 @@ def prompt_text(prompt: str) -> str:
     except (OSError, ValueError):  # too long for a name
         is_file = False
     return read_bytes(Path(prompt)).decode("utf-8", errors="replace") if is_file else prompt
-
-
-@app.command()
-def train(
-    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes.py.")],
-    corpus_root: CorpusRoot = None,
-    max_minutes: Annotated[float | None, typer.Option(help="Of the whole run, resumed parts included.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the network or the training.")] = None,
-    checkpoint_root: Annotated[Path | None, typer.Option(help="Where the trained model goes.")] = None,
-) -> None:
-    """Train a model, or go on with a run that was cut short."""
-    from core.recipes import find_recipe
-    from core.training.loop import train as train_recipe
-
-    if max_minutes is not None and not 0.05 <= max_minutes <= MAX_MINUTES:
-        raise InputError(f"The minutes of training must be from 0.05 to {MAX_MINUTES}.")
-    recipe = find_recipe(name).changed(set_ or [])
-    with redirect_stdout(sys.stderr):  # the progress bar
-        card = train_recipe(recipe, corpus_root, max_minutes, checkpoint_root=checkpoint_root)
-    say({"name": card.name, **card.metrics}, as_json=False)
-
-
-@app.command()
-def sweep(
-    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes.py.")],
-    trials: Annotated[int | None, typer.Option(min=1, help="None: each value of each setting once.")] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Of each trial.")] = 8,
-    max_minutes: Annotated[float, typer.Option(min=0.05, help="Of each trial.")] = 4.0,
-    storage: Annotated[str | None, typer.Option(help="A database that several machines share; None: a file.")] = None,
-    corpus_root: CorpusRoot = None,
-    checkpoint_root: Annotated[Path | None, typer.Option(help="Where the table goes.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Study the settings of a recipe: one at a time, then by search."""
-    from core.recipes import find_recipe
-    from core.training.sweep import sweep as study
-
-    with redirect_stdout(sys.stderr):
-        rows = study(
-            find_recipe(name), trials, epochs, max_minutes, storage, corpus_root, checkpoint_root=checkpoint_root
-        )
-    say(rows, as_json)
-
-
-@app.command()
-def evaluate(
-    name: Name,
-    split: Annotated[str, typer.Option(help="train, valid or test.")] = "valid",
-    pieces: Annotated[Path | None, typer.Option(help="A file or folder of your own music.")] = None,
-    floors: Annotated[bool, typer.Option(help="Also what trivial models make of the same notes.")] = False,
-    corpus_root: CorpusRoot = None,
-    as_json: Json = False,
-) -> None:
-    """How well a model foretells pieces it has not seen."""
-    from core.checkpoint import load_checkpoint
-    from core.data.corpora import pieces_of
-    from core.evaluation.floors import floors as trivial_floors
-    from core.evaluation.heldout import melody_metrics, read_pieces
-
-    if split not in ("train", "valid", "test"):
-        raise InputError("The split must be train, valid or test.")
-    checkpoint = load_checkpoint(name)
-    corpus = checkpoint.card.corpus
-    scores = read_pieces(pieces) if pieces else [piece.score for piece in pieces_of(corpus, split, corpus_root)]
-    facts = {"name": checkpoint.card.name, "split": str(pieces or split), **melody_metrics(checkpoint, scores)}
-    if floors:
-        known = [piece.score for piece in pieces_of(corpus, "train", corpus_root)]
-        facts["floors"] = trivial_floors(known, scores)
-    say(facts, as_json)
 
 
 @app.command()
@@ -334,11 +195,3 @@ def convert(source: Path, out: Path) -> None:
     write = writer_of(out)
     score = read_score(read_bytes(source), source.name)
     write_files({out: write(score, score, 0)})
-
-
-@app.command()
-def bench(as_json: Json = False) -> None:
-    """Measure speed on this machine, on one thread."""
-    from core.bench import run
-
-    say(run(), as_json)

@@ -1,0 +1,58 @@
+"""What every command shares: the program, its way to say things and to write files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import InputError
+from core.files import WRITERS, Writer, ending
+
+app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Name = Annotated[str, typer.Argument(help="A model: its full name, or its network where one corpus has it.")]
+CorpusRoot = Annotated[
+    Path | None, typer.Option(help="Folder of the corpus, or of several; default: what the installation carries.")
+]
+
+
+def main() -> None:
+    """Runs a command; bad input becomes one sentence on standard error and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+
+
+def say(values: Any, as_json: bool) -> None:
+    """One JSON value, or ``name: value`` lines, a blank line between objects."""
+    if as_json:
+        sys.stdout.write(json.dumps(values) + "\n")
+        return
+    objects = values if isinstance(values, list) else [values]
+    blocks = ("\n".join(f"{name}: {value}" for name, value in one.items()) for one in objects)
+    sys.stdout.write("\n\n".join(blocks) + "\n")
+
+
+def write_files(files: dict[Path, bytes]) -> None:
+    """Writes every file whole, once all are made."""
+    from core.checkpoint import write_whole
+
+    for path, data in files.items():
+        try:
+            write_whole(path, data)
+        except OSError as error:
+            raise InputError(f"The file {path} cannot be written; check its folder.") from error
+
+
+def writer_of(path: Path) -> Writer:
+    writer = WRITERS.get(ending(path.name))
+    if writer is None:
+        raise InputError(f"Files ending in {path.suffix or 'nothing'} cannot be written; use {', '.join(WRITERS)}.")
+    return writer
