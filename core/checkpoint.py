@@ -19,6 +19,8 @@ from models import ARCHITECTURES, SequenceModel
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 CARD, WEIGHTS, HISTORY = "card.json", "model.safetensors", "history.csv"
+SWEEP = "sweep.csv"
+"""what a study of the model's settings found, where there was one"""
 
 
 class CheckpointError(InputError):

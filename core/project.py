@@ -17,7 +17,7 @@ from core.sampling import SamplingConfig
 from core.score import Note, Score
 
 FORMAT = "tunesmith project"
-MAX_PROJECT_BYTES = 10_000_000  # what .streamlit/config.toml lets a visitor upload
+MAX_PROJECT_BYTES = 10_000_000
 MAX_VERSIONS = 300
 MAX_RHYTHM_NOTES = 60_000
 """of all rhythms of a project together: to find out how to write them takes time"""

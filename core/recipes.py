@@ -6,11 +6,12 @@ A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_COR
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from core.codecs import BeatCodec
 from core.errors import InputError
-from core.training.recipe import Recipe, TrainingSettings
+from core.training.recipe import AdversarialSettings, Recipe, TrainingSettings
 
 DEFAULT_CORPUS = "essen"
 """The corpus that a network's name alone stands for: its music comes with the installation."""
@@ -78,9 +79,30 @@ def beat_recipe(architecture: str, corpus: str) -> Recipe:
     )
 
 
+GENERATORS: dict[str, str] = {"beat-gan-lstm": "beat-lstm-local", "beat-gan-transformer": "beat-transformer-relative"}
+"""What is tuned against a discriminator, once it is trained."""
+GAME_RATE, GAME_EPOCHS = 1e-4, 20
+
+
+def adversarial_recipe(name: str, corpus: str) -> Recipe:
+    base = beat_recipe(GENERATORS[name], corpus)
+    return replace(
+        base,
+        name=f"{name}.{corpus}",
+        title=f"{base.title}, tuned as a GAN",
+        description="Learned further by playing against a network that tells its melodies from people's.",
+        training=replace(base.training, learning_rate=GAME_RATE, max_epochs=GAME_EPOCHS),
+        adversarial=AdversarialSettings(base=base.architecture),
+    )
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (beat_recipe(architecture, corpus) for corpus in BEAT_CORPORA for architecture in BEAT_NETWORKS)
+    for corpus in BEAT_CORPORA
+    for recipe in (
+        *(beat_recipe(architecture, corpus) for architecture in BEAT_NETWORKS),
+        *(adversarial_recipe(name, corpus) for name in GENERATORS),
+    )
 }
 
 

@@ -207,7 +207,7 @@ def test_a_take_begins_when_the_count_in_is_over() -> None:
     assert hear(take.recording(), "live.wav", 0.5).claps == pytest.approx([0.6, 1.1, 1.6], abs=0.005)
 
 
-def test_sound_that_was_lost_on_the_way_is_silence() -> None:
+def test_sound_that_was_lost_on_the_way_moves_no_clap_and_makes_none() -> None:
     samples, take = clap_samples([0.5, 1.5], 2.0), LiveTake(0.0)
     for frame in frames(samples):
         if not 0.8 <= frame.pts / RATE < 1.2:

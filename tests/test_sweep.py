@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 import core.training.sweep
-from core.checkpoint import ModelCard
+from core.checkpoint import SWEEP, ModelCard
 from core.errors import InputError
 from core.recipes import find_recipe
 from core.training.loop import untrained_card
 from core.training.recipe import Recipe
-from core.training.sweep import SWEEP, one_at_a_time, settings_of, sweep
+from core.training.sweep import one_at_a_time, settings_of, sweep
 
 RECIPE = find_recipe("beat-rnn.essen")
 

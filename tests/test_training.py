@@ -26,7 +26,7 @@ from core.score import Note, Score
 from core.training.history import FIELDS, LOGS, history_csv
 from core.training.loop import num_slices, train
 from core.training.module import NextTokenModule
-from core.training.recipe import Recipe, TrainingSettings
+from core.training.recipe import AdversarialSettings, Recipe, TrainingSettings
 from models import ARCHITECTURES
 from tests.conftest import TINY, tiny_checkpoint
 
@@ -236,3 +236,20 @@ def test_own_music_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("num_notes", "num"), [(1, 1), (128, 1), (200, 2), (1280, 10)])
 def test_a_long_piece_is_shown_as_often_as_its_notes_deserve(num_notes: int, num: int) -> None:
     assert num_slices(Score(tuple(Note(i, 1, 60) for i in range(num_notes))), 128) == num
+
+
+def test_a_game_goes_on_from_trained_weights_and_tells_its_curve(tmp_path: Path, dozen: list[Piece]) -> None:
+    train(tiny_recipe(), run_root=tmp_path / "runs", checkpoint_root=tmp_path)
+    recipe = replace(
+        tiny_recipe(2, learning_rate=1e-3),
+        name="beat-gan-rnn.essen",
+        adversarial=AdversarialSettings(base="beat-rnn", length=8),
+    )
+    card = train(recipe, run_root=tmp_path / "runs", checkpoint_root=tmp_path)
+    assert card.training["adversarial"]["base"] == "beat-rnn"
+    base, tuned = (load_file(tmp_path / name / WEIGHTS) for name in ("beat-rnn.essen", "beat-gan-rnn.essen"))
+    assert base.keys() == tuned.keys()
+    moved = max((base[name].float() - tuned[name].float()).abs().max().item() for name in base)
+    assert 0 < moved < 0.1
+    rows = rows_of((tmp_path / "beat-gan-rnn.essen" / HISTORY).read_text())
+    assert all(0 <= float(row["discriminator_accuracy"]) <= 1 for row in rows)

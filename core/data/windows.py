@@ -31,14 +31,20 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
     """Melodies as (pitches (T,), beats (T, 2)).
 
     With a ``length`` every visit shows another performance in another key, cut at random to at most ``length``
-    notes: for training. Without one each melody is shown whole, in its own key, in one performance that
-    ``seed`` fixes: for measuring.
+    notes: for training; in its own key where it is not ``transposing``. Without one each melody is shown whole, in its
+    own key, in one performance that ``seed`` fixes: for measuring.
     """
 
     def __init__(
-        self, scores: Sequence[Score], performer: Interpreter, length: int | None = None, seed: int = 0
+        self,
+        scores: Sequence[Score],
+        performer: Interpreter,
+        length: int | None = None,
+        seed: int = 0,
+        transposing: bool = True,
     ) -> None:
         self.scores, self.performer, self.length, self.seed = scores, performer, length, seed
+        self.transposing = transposing
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -51,7 +57,7 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
         if self.length is not None:
             start = rng.integers(max(0, len(pitches) - self.length) + 1)
             beats, pitches = beats[start : start + self.length], pitches[start : start + self.length]
-            pitches = pitches + transposition(pitches, rng)
+            pitches = pitches + (transposition(pitches, rng) if self.transposing else 0)
         return torch.from_numpy(pitches), torch.from_numpy(beats).float()
 
 

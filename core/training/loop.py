@@ -80,7 +80,10 @@ def train(
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=False)
     module.load_state_dict(weights["state_dict"])
     trained = Checkpoint(card, module.model.eval(), codec)
-    how = {"command": f"python -m core train {recipe.name}", **asdict(recipe.training)}
+    limit = f" --max-minutes {max_minutes:g}" if max_minutes else ""
+    how = {"command": f"python -m core train {recipe.name}{limit}", **asdict(recipe.training)}
+    if recipe.adversarial:
+        how["adversarial"] = asdict(recipe.adversarial)
     data = data_facts([piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
@@ -107,6 +110,7 @@ def keep_settings(path: Path, recipe: Recipe) -> None:
     training = asdict(recipe.training)
     settings = {
         **recipe.config,
+        **(asdict(recipe.adversarial) if recipe.adversarial else {}),
         **{name: training[name] for name in training if name not in ("max_epochs", "patience")},
     }
     text = json.dumps(settings, sort_keys=True)
@@ -146,7 +150,8 @@ def loaders(recipe: Recipe, corpus_root: Path | None) -> tuple[DataLoader[Any], 
     scores = [score for score in scores for _ in range(num_slices(score, length))]
     lengths = [min(len(score.notes), length) for score in scores]
     performers = performers_of(recipe.corpus)
-    training = BeatDataset(scores, performers.training, length)
+    # the discriminator shall learn in which keys people write
+    training = BeatDataset(scores, performers.training, length, transposing=not recipe.adversarial)
     validation = [BeatDataset(held_out, performer) for performer in (performers.clean, performers.clapped)]
     return (
         DataLoader(training, batch_sampler=SimilarLengths(lengths, settings.batch_size), collate_fn=collate),

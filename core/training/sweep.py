@@ -14,13 +14,10 @@ from typing import Any
 
 import optuna
 
-from core.checkpoint import CHECKPOINTS, build_model, write_whole
+from core.checkpoint import CHECKPOINTS, SWEEP, build_model, write_whole
 from core.errors import InputError
 from core.training.loop import train, untrained_card
 from core.training.recipe import Recipe
-
-SWEEP = "sweep.csv"
-"""beside the weights that a study is about"""
 
 AXES: dict[str, tuple[Any, ...]] = {
     "learning_rate": (3e-4, 1e-3, 2e-3, 4e-3),

@@ -16,7 +16,7 @@ from core.project import json_to_project
 from core.sampling import SamplingConfig
 from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
-from core.ui.page import keep, plain_errors, start_page
+from core.ui.page import MAX_UPLOAD_MB, keep, plain_errors, start_page
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
 from core.ui.settings import NEW_SEEDS, choose, choose_model, choose_sampling, show, usual_model
@@ -142,7 +142,7 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
 
 def open_project(desk: Desk) -> None:
     """A project file from an earlier visit, with everything that was made in it."""
-    file = st.file_uploader("Open a project", ["json"], key="project")
+    file = st.file_uploader("Open a project", ["json"], key="project", max_upload_size=MAX_UPLOAD_MB)
     if file is None or st.session_state.get("project.seen") == file.file_id:
         return
     st.session_state["project.seen"] = file.file_id

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.checkpoint import CHECKPOINTS, HISTORY, ModelCard
+from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, ModelCard
 from core.data.corpora import CORPORA
 from core.ui.page import start_page
 from core.ui.work import cards
@@ -17,6 +17,20 @@ FIGURES = {
     "clapped_nll": "nll, clapped",
     "clapped_accuracy": "accuracy, clapped",
 }
+
+PAPER = {
+    "beat-rnn": 0.3908,
+    "beat-lstm-attention": 0.4218,
+    "beat-lstm-local": 0.5077,
+    "beat-transformer": 0.3797,
+    "beat-transformer-relative": 0.4690,
+}
+"""validation accuracy in 'Everybody Compose: Deep Beats To Music' (2023), on MAESTRO"""
+WHY_THEY_DIFFER = (
+    "The paper's accuracies are those of MAESTRO split at random by file, so that half or more of its validation files "
+    "have the same work among the training files. Ours are of splits that keep every work, and every variant of a "
+    "tune, on one side."
+)
 
 
 def library_page() -> None:
@@ -29,6 +43,7 @@ def library_page() -> None:
         "melodies as a person claps them: any tempo, attacks 20 ms off, no rests. Low nll and high accuracy are good."
     )
     st.dataframe(leaderboard(installed), hide_index=True)
+    st.caption(WHY_THEY_DIFFER)
     for card in installed:
         with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
             model_card(card)
@@ -43,8 +58,9 @@ def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
             "model": card.title,
             "corpus": card.corpus,
             **{title: card.metrics.get(name) for name, title in FIGURES.items()},
+            "accuracy in the paper": PAPER.get(card.network),
         }
-        for card in sorted(installed, key=lambda card: card.metrics.get("nll", float("inf")))
+        for card in sorted(installed, key=lambda card: (card.corpus, card.metrics.get("nll", float("inf"))))
     ]
     return pd.DataFrame(rows)
 
@@ -58,11 +74,23 @@ def model_card(card: ModelCard) -> None:
         st.caption("There is no readable history.csv of its training.")
     else:
         st.plotly_chart(curve, key=f"curve.{card.name}", config={"displayModeBar": False})
+    study = sweep_table(card)
+    if study is not None:
+        st.markdown("**Settings tried**, the best first")
+        st.dataframe(study, hide_index=True)
     network, training = st.columns(2)
     network.markdown("**Network**")
     network.json(card.config)
     training.markdown("**Training**")
     training.json(card.training)
+
+
+def sweep_table(card: ModelCard) -> pd.DataFrame | None:
+    """What a study of the model's settings found, if there was one."""
+    try:
+        return pd.read_csv(CHECKPOINTS / card.name / SWEEP)
+    except (OSError, ValueError):
+        return None
 
 
 def learning_curve(history: pd.DataFrame) -> go.Figure:

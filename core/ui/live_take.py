@@ -16,7 +16,8 @@ from core.claps import ClapListener
 
 MAX_SEC = 300.0
 MAX_GAP_SEC = 5.0
-"""longest loss of sound that is made up for by silence"""
+"""longest loss of sound that is made up for"""
+NUM_LATEST = 10
 FADE_SEC = 0.1
 """of the count-in that a recording begins with, faded in: sound that sets in abruptly would pass for a clap"""
 SILENCE_DB = -100.0
@@ -74,7 +75,7 @@ class LiveTake:
             if frame.sample_rate != self._sample_rate and self._pieces:
                 return  # never seen: the sound of one connection keeps its rate
             self._sample_rate = frame.sample_rate
-            for piece in (self._silence_before(frame.pts), samples):
+            for piece in (self._instead_of_lost(frame.pts), samples):
                 room = int((MAX_SEC + self.count_in_sec) * self._sample_rate) - self._num_samples
                 if len(piece[:room]):
                     self._pieces.append(piece[:room])
@@ -82,10 +83,15 @@ class LiveTake:
             self._next_pts = None if frame.pts is None else frame.pts + len(samples)
             self._more.notify_all()
 
-    def _silence_before(self, pts: int | None) -> NDArray[np.int16]:
-        """In the place of sound that was lost, so that later claps keep their times."""
+    def _instead_of_lost(self, pts: int | None) -> NDArray[np.int16]:
+        """What stands in for sound that was lost, so that later claps keep their times.
+
+        The quietest of the latest pieces over and over: after silence the noise of the room would set in like a clap.
+        """
         lost = 0 if pts is None or self._next_pts is None else pts - self._next_pts
-        return np.zeros(lost if 0 < lost <= MAX_GAP_SEC * self._sample_rate else 0, np.int16)
+        if not 0 < lost <= MAX_GAP_SEC * self._sample_rate or not self._pieces:
+            return np.zeros(0, np.int16)
+        return np.resize(min(self._pieces[-NUM_LATEST:], key=lambda piece: int(np.abs(piece).max())), lost)
 
     @property
     def begun(self) -> bool:

@@ -20,6 +20,9 @@ PAGES = (
 )
 """(file, name, icon) of every page; a new page is a file and a line here"""
 
+MAX_UPLOAD_MB = 10
+"""of scores and projects; recordings are larger"""
+
 SETTING = "settings."
 """what the keys of the widgets begin with whose values outlive the times when they are not shown"""
 

@@ -13,7 +13,7 @@ from core.recolour import take_rhythm
 from core.rhythm import MAX_NOTES
 from core.score import Score
 from core.ui.desk import Desk
-from core.ui.page import keep
+from core.ui.page import MAX_UPLOAD_MB, keep
 from core.ui.work import melody_of, tunes
 
 CORPUS, FILE = "From a corpus", "From a file"
@@ -68,7 +68,10 @@ def from_corpus(desk: Desk) -> None:
 def from_file(desk: Desk) -> None:
     endings = [ending.lstrip(".") for ending in READERS]
     file = st.file_uploader(
-        "A melody, a piece in several voices or a performance (MIDI, MusicXML, ABC)", endings, key="recolour.file"
+        "A melody, a piece in several voices or a performance (MIDI, MusicXML, ABC)",
+        endings,
+        key="recolour.file",
+        max_upload_size=MAX_UPLOAD_MB,
     )
     if file is None:
         return

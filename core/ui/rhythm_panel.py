@@ -9,7 +9,7 @@ from core.files import READERS, read_beats
 from core.rhythm import NOTE_VALUES_HELP, Rhythm, parse_note_values
 from core.ui.components.tap_pad import Tapped, tap_pad
 from core.ui.desk import Desk
-from core.ui.page import keep, plain, plain_errors
+from core.ui.page import MAX_UPLOAD_MB, keep, plain, plain_errors
 from core.ui.reading_panel import HALF_QUARTERS, METRES, reading_panel
 from core.ui.recolour_panel import recolour
 
@@ -67,7 +67,10 @@ def written_beats(text: str, metre: str, qpm: float) -> Beats:
 def upload(desk: Desk) -> None:
     endings = [ending.lstrip(".") for ending in (".csv", *READERS)]
     file = st.file_uploader(
-        "A rhythm (CSV of rest_sec, duration_sec) or a melody (MIDI, MusicXML, ABC)", endings, key="upload"
+        "A rhythm (CSV of rest_sec, duration_sec) or a melody (MIDI, MusicXML, ABC)",
+        endings,
+        key="upload",
+        max_upload_size=MAX_UPLOAD_MB,
     )
     if file is not None and st.session_state.get("upload.seen") != file.file_id:
         st.session_state["upload.seen"] = file.file_id  # once: a later rerun must not lay it on the desk again

@@ -308,3 +308,4 @@ def test_all_of_it_fits_a_phone_in_the_dark(line):
         box = button.bounding_box()
         assert inside["x"] <= box["x"]
         assert box["x"] + box["width"] <= inside["x"] + inside["width"] + 1
+        assert button.evaluate("(b) => b.scrollWidth <= b.clientWidth + 1")  # the words are inside too
