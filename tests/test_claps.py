@@ -15,7 +15,7 @@ from core.claps.onset import AFTER_SEC, BEFORE_SEC, find_onset
 from core.claps.spectrum import FLOOR_DB, NUM_BANDS, BandSpectrum
 from core.errors import InputError
 from core.evaluation.clap_recordings import CONDITIONS, KINDS, ClapRecording, make_recording, mix, place
-from core.evaluation.clap_sounds import SAMPLE_RATE, Floats, excerpt, hum, resample, white
+from core.evaluation.clap_sounds import SAMPLE_RATE, Floats, excerpt, hum, humming, resample, white
 from core.evaluation.claps import match
 from core.rhythm import MAX_NOTES
 
@@ -243,3 +243,13 @@ def test_onsets_stay_whatever_the_articulation(times: list[float], articulation:
     onsets = np.unique(np.round(times, 2))
     rhythm = claps_to_rhythm(times=onsets, articulation=articulation)
     assert rhythm.onset_sec == pytest.approx((onsets - onsets[0]).tolist(), abs=1e-6)
+
+
+def test_the_edge_at_which_a_noisy_recording_sets_in_is_no_clap() -> None:
+    rng = np.random.default_rng(3)
+    alone = [humming(3 * SAMPLE_RATE, rng) for _ in range(4)]
+    assert all(len(find_claps(0.3 * sound, SAMPLE_RATE)) == 0 for sound in alone)
+    claps = even_claps()
+    assert_found(find_claps(claps + 0.1 * alone[0][: len(claps)], SAMPLE_RATE))
+    start = EVEN - EVEN[0]
+    assert_found(find_claps(even_claps(onset_sec=start), SAMPLE_RATE), start)  # a real one counts

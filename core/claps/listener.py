@@ -29,6 +29,10 @@ PEAK_FRAMES = 2
 MIN_GAP_SEC = 0.055
 REHEARSAL_SEC = 3.5
 """of a recording are heard twice, so that the first clap is not judged without knowing the others"""
+EDGE_SEC = 0.03
+EDGE_SHARE = 0.5
+AFTER_EDGE_SEC = (0.1, 0.15, 0.2, 0.25)
+"""when a clap at the very start has died away"""
 LEVEL_SEC = 0.05
 SILENCE_DB = -120.0
 MAX_SAMPLE = 1e6  # far above full scale; squares of more would overflow
@@ -53,7 +57,25 @@ def find_claps(
     if len(sound):
         sound -= sound.mean()  # an offset would set in with a click
     listener.rehearse(sound[: round(REHEARSAL_SEC * sample_rate)])
-    return np.array(listener.feed(sound) + listener.finish())
+    claps = np.array(listener.feed(sound) + listener.finish())
+    return claps[1:] if len(claps) and sets_in(sound, sample_rate, claps) else claps
+
+
+def sets_in(sound: Floats, sample_rate: int, claps: Floats) -> bool:
+    """Whether the first clap is but the edge at which a noisy recording sets in.
+
+    It is at the very start, what follows is no softer, and the other claps, if there are any, are louder.
+    """
+    if claps[0] > EDGE_SEC:
+        return False
+
+    def peak(second: float) -> float:
+        start = round(second * sample_rate)
+        return float(np.abs(sound[start : start + round(EDGE_SEC * sample_rate)]).max(initial=0.0))
+
+    first, others = peak(claps[0]), [peak(clap) for clap in claps[1:]]
+    goes_on = np.median([peak(claps[0] + after) for after in AFTER_EDGE_SEC]) > EDGE_SHARE * first
+    return bool(goes_on and (not others or first < np.median(others)))
 
 
 class ClapListener:
