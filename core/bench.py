@@ -25,7 +25,9 @@ ROOT = Path(__file__).parent.parent
 REPEATS = 5
 PUBLISHED = {
     "beat-rnn": {"embed_dim": 512, "hidden_dim": 512},
+    "beat-lstm-attention": {"embed_dim": 512, "encoder_dim": 512, "hidden_dim": 512},
     "beat-lstm-local": {"embed_dim": 512, "encoder_dim": 512, "hidden_dim": 512},
+    "beat-transformer-relative": {"dim": 512, "num_heads": 8, "num_layers": 4, "feed_dim": 1024},
 }
 """hidden sizes of the published networks, which are measured with random weights"""
 FIRST_PAGE = (
@@ -60,7 +62,7 @@ def published(architecture: str) -> Checkpoint:
 
 
 def sampling(checkpoint: Checkpoint) -> Iterator[Row]:
-    for num_notes in (64, 512):
+    for num_notes in (64, 128, 512):
         condition = beats_of(even_beats(num_notes).performed)
         for num_beams in (1, 5):
             settings = SamplingConfig(temperature=0.9, num_beams=num_beams, beam_prob=0.5, seed=0)
