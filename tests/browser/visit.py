@@ -12,6 +12,10 @@ from core.composition import Composition
 from core.link import query_to_piece
 from tests.browser.conftest import settle
 
+ONE_OF_EACH = """() => {
+    const ids = [...document.querySelectorAll("g.note")].map((note) => note.id);
+    return new Set(ids).size === ids.length;
+}"""
 FIRST_PIECE_MS = 60_000  # a server that has just started loads torch and the model first
 
 SCORE = ".st-key-score"
@@ -50,7 +54,11 @@ class Visit:
         return self.page.get_by_test_id("stButton").get_by_role("button", name=name, exact=True)
 
     def note_ids(self) -> list[str]:
-        """Of the heads in the score, without the tied ones that continue a note."""
+        """Of the heads in the score, without the tied ones that continue a note.
+
+        The page may show the score of the run before for a moment more: waits until there is but one of each note.
+        """
+        self.page.wait_for_function(ONE_OF_EACH)
         return self.page.locator(f"{SCORE} g.note").evaluate_all(
             "notes => notes.map((note) => note.id).filter((id) => /^n[0-9]+$/.test(id))"
         )
