@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.checkpoint import CARD, CHECKPOINTS, HISTORY, WEIGHTS, load_checkpoint, read_card
+from core.checkpoint import CARD, CHECKPOINTS, HISTORY, SWEEP, WEIGHTS, load_checkpoint, read_card
 from core.codecs import beats_of
-from core.data.corpora import CORPORA, pieces_of
+from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
 from core.evaluation.floors import floors
 from core.evaluation.heldout import melody_metrics
 from core.generate import blank, generate
@@ -21,11 +21,12 @@ from models import ARCHITECTURES
 
 FOLDERS = sorted(path.parent for path in CHECKPOINTS.glob(f"*/{CARD}"))
 shipped = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-MAX_BYTES = 1_000_000
+MAX_BYTES, MAX_BYTES_IN_ALL = 8_000_000, 40_000_000
 
 
-def test_the_first_two_networks_are_there() -> None:
-    assert {"beat-rnn.essen", "beat-lstm-local.essen"} <= {folder.name for folder in FOLDERS}
+def test_there_are_models_and_they_are_small_together() -> None:
+    assert {"beat-rnn.essen", "beat-lstm-local.essen", "beat-lstm-echo.essen"} <= {folder.name for folder in FOLDERS}
+    assert sum(path.stat().st_size for path in CHECKPOINTS.rglob("*")) <= MAX_BYTES_IN_ALL
 
 
 @shipped
@@ -44,15 +45,18 @@ def test_it_loads_and_writes_a_melody_of_varied_notes(folder: Path) -> None:
 
 @shipped
 def test_it_foretells_better_than_trivial_models(folder: Path) -> None:
+    """On its own corpus; on the embedded one, which is foreign to it, where that has to be got first."""
     checkpoint = load_checkpoint(folder.name)
-    tunes = [piece.score for piece in pieces_of(checkpoint.card.corpus, "valid")[::29]]
+    own = checkpoint.card.corpus in installed_corpora()
+    tunes = [piece.score for piece in pieces_of(checkpoint.card.corpus if own else EMBEDDED, "valid")[::29]]
     measured, trivial = melody_metrics(checkpoint, tunes), floors(tunes, tunes)
     assert measured["num_pieces"] == len(tunes)
     for figure in ("accuracy", "clapped_accuracy"):
         assert measured[figure] > trivial["repeat_last_pitch"]["accuracy"]
         assert measured[figure] > trivial["most_frequent_pitch"]["accuracy"]
     assert measured["nll"] < trivial["most_frequent_pitch"]["nll"]
-    assert measured["accuracy"] == pytest.approx(checkpoint.card.metrics["accuracy"], abs=0.08)
+    if own:
+        assert measured["accuracy"] == pytest.approx(checkpoint.card.metrics["accuracy"], abs=0.08)
 
 
 @shipped
@@ -65,9 +69,10 @@ def test_its_card_tells_all(folder: Path) -> None:
     assert card.training["minutes"] > 0
     assert card.training["device"]
     assert card.training["best_epoch"] < card.training["epochs"]
-    held_out = pieces_of(card.corpus, "valid")
-    assert card.metrics["num_pieces"] == len(held_out)
-    assert card.metrics["num_tokens"] == sum(len(piece.score.notes) for piece in held_out)
+    if card.corpus in installed_corpora():
+        held_out = pieces_of(card.corpus, "valid")
+        assert card.metrics["num_pieces"] == len(held_out)
+        assert card.metrics["num_tokens"] == sum(len(piece.score.notes) for piece in held_out)
     for name in ("", "clapped_"):
         assert 0.2 < card.metrics[f"{name}accuracy"] < 1
         assert 0 < card.metrics[f"{name}nll"] < math.log(128)
@@ -75,7 +80,7 @@ def test_its_card_tells_all(folder: Path) -> None:
 
 @shipped
 def test_it_is_small_and_whole(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {CARD, WEIGHTS, HISTORY}
+    assert {path.name for path in folder.iterdir()} - {SWEEP} == {CARD, WEIGHTS, HISTORY}
     assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_BYTES
     with (folder / HISTORY).open(newline="") as lines:
         epochs = [int(row["epoch"]) for row in csv.DictReader(lines)]

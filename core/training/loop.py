@@ -84,7 +84,7 @@ def train(
     how = {"command": f"python -m core train {recipe.name}{limit}", **asdict(recipe.training)}
     if recipe.adversarial:
         how["adversarial"] = asdict(recipe.adversarial)
-    data = data_facts([piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
+    data = data_facts(recipe, [piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
     card = ModelCard(**{**asdict(card), "training": facts, "metrics": metrics})
@@ -164,12 +164,13 @@ def num_slices(score: Score, length: int) -> int:
     return max(1, round(len(score.notes) / length))
 
 
-def data_facts(scores: Sequence[Score]) -> dict[str, object]:
+def data_facts(recipe: Recipe, scores: Sequence[Score]) -> dict[str, object]:
     """What the card says of the data."""
+    drawn = "tempo and slice" if CORPORA[recipe.corpus].performed else "tempo, timing, articulation and slice"
     return {
         "train_pieces": len(scores),
         "train_tokens": sum(len(score.notes) for score in scores),
-        "augmentation": "each epoch another key, tempo, timing, articulation and slice of every piece",
+        "augmentation": f"each epoch another {'' if recipe.adversarial else 'key, '}{drawn} of every piece",
     }
 
 

@@ -19,7 +19,7 @@ from core.ui.desk import Desk
 from core.ui.page import keep, plain, plain_errors, start_page
 from core.ui.result import AUDIO_MIME, PAIR_WIDTH, heard
 from core.ui.rhythm_panel import START, written_beats
-from core.ui.settings import MAX_PAGE_SEED
+from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
 from core.ui.work import cards, checkpoint, engraved, turn
 
 MAX_PIECES = 8
@@ -73,7 +73,7 @@ def ask(desk: Desk, installed: dict[str, ModelCard]) -> None:
         temperatures = warmth.multiselect(
             "Temperatures", TEMPERATURES, key=several("temperatures", [OWN], list(TEMPERATURES))
         )
-        seed = number.number_input("Random seed", 0, MAX_PAGE_SEED, key=keep("compare.seed", 25), step=1)
+        seed = number.number_input("Random seed", 0, MAX_PAGE_SEED, key=keep("compare.seed", FIRST_SEED), step=1)
         given = first.text_input("First notes (optional)", key=keep("compare.given", ""), placeholder="G4 A4 B4")
         pressed = st.form_submit_button("Compare", type="primary", icon=":material/compare_arrows:")
     if not pressed:
