@@ -42,9 +42,11 @@ def library_page() -> None:
         "Held-out melodies, each note foretold from those before it; every note counted once. “Clapped” is the same "
         "melodies as a person claps them: any tempo, attacks 20 ms off, no rests. Low nll and high accuracy are good."
     )
-    st.dataframe(leaderboard(installed), hide_index=True)
+    board = leaderboard(installed)
+    shares = {name: st.column_config.NumberColumn(format="%.1f %%") for name in board if "accuracy" in name}
+    st.dataframe(board, hide_index=True, column_config=shares)
     st.caption(WHY_THEY_DIFFER)
-    for card in installed:
+    for card in ranked(installed):
         with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
             model_card(card)
     st.header("Corpora")
@@ -52,17 +54,27 @@ def library_page() -> None:
         st.markdown(f"**{corpus.title}** — {corpus.source}.  \nLicence: {corpus.license}")
 
 
+def ranked(installed: list[ModelCard]) -> list[ModelCard]:
+    """By corpus, the best first."""
+    return sorted(installed, key=lambda card: (card.corpus, card.metrics.get("nll", float("inf"))))
+
+
 def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
     rows = [
         {
             "model": card.title,
             "corpus": card.corpus,
-            **{title: card.metrics.get(name) for name, title in FIGURES.items()},
-            "accuracy in the paper": PAPER.get(card.network),
+            **{title: percent(card.metrics.get(name), title) for name, title in FIGURES.items()},
+            "accuracy in the paper": percent(PAPER.get(card.network), "accuracy"),
         }
-        for card in sorted(installed, key=lambda card: (card.corpus, card.metrics.get("nll", float("inf"))))
+        for card in ranked(installed)
     ]
     return pd.DataFrame(rows)
+
+
+def percent(figure: float | None, title: str) -> float | None:
+    """A share as a percentage; other figures as they are."""
+    return 100 * figure if figure is not None and "accuracy" in title else figure
 
 
 def model_card(card: ModelCard) -> None:
