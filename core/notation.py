@@ -22,17 +22,20 @@ def written_melody(
     qpm: float | None = None,
     time_signature: tuple[int, int] | None = None,
     upbeat: float | None = None,
+    length: int | None = None,
 ) -> Score:
     """What the file called ``name`` holds, performed, as a written melody with its pitches and likely key.
 
     A rhythm has no pitches: it is written on middle C. Of a polyphonic piece the melody is taken. Tempo, metre and
-    upbeat are found unless they are given; sheet music is written as it stands unless one of them is. Raises
-    ``InputError``.
+    upbeat are found unless they are given; sheet music is written as it stands unless one of them is. With ``length``
+    no more than the first so many notes. Raises ``InputError``.
     """
     check(data, name, (".csv", *READERS))
     if ending(name) == ".csv":
-        return notate(csv_to_rhythm(data), qpm, time_signature, upbeat)
+        rhythm = csv_to_rhythm(data)
+        return notate(rhythm.cut(length) if length else rhythm, qpm, time_signature, upbeat)
     played = performed_line(read_score(data, name))
+    played = replace(played, notes=played.notes[:length])
     if ending(name) not in PERFORMED and (qpm, time_signature, upbeat) == (None, None, None):
         return played
     written = notate(Rhythm.from_score(played), qpm, time_signature, upbeat).with_pitches(played.pitches)

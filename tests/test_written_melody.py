@@ -47,6 +47,13 @@ def test_what_is_known_is_given() -> None:
     assert values(written) == [(2 * onset, 2 * duration) for onset, duration in values(TUNE)]
 
 
+def test_no_more_notes_than_asked_for() -> None:
+    tapped = rhythm_to_csv(Rhythm.from_score(played())).encode()
+    for data, name in ((score_to_midi(played()), "tune.mid"), (tapped, "taps.csv")):
+        assert len(written_melody(data, name, length=5).notes) == 5
+    assert written_melody(score_to_midi(played()), "tune.mid", length=5).pitches == TUNE.pitches[:5]
+
+
 def test_a_rhythm_is_written_on_middle_c() -> None:
     written = written_melody(rhythm_to_csv(Rhythm.from_score(RHYTHM)).encode(), "claps.csv")
     assert values(written)[:-1] == values(RHYTHM)[:-1]

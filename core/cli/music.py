@@ -87,11 +87,15 @@ def given_beats(file: Path | None, corpus: str, seed: int, length: int | None) -
     """The rhythm in ``file``, cut to ``length`` notes; without one, of corpus tunes that ``seed`` draws."""
     from core.data.rhythms import draw_beats
 
-    if length is not None and not 1 <= length <= MAX_NOTES:
-        raise InputError(f"The length must be from 1 to {MAX_NOTES} notes.")
+    check_length(length)
     if file is None:
         return draw_beats(corpus, seed, length)
     return read_beats(read_bytes(file), file.name, length)
+
+
+def check_length(length: int | None) -> None:
+    if length is not None and not 1 <= length <= MAX_NOTES:
+        raise InputError(f"The length must be from 1 to {MAX_NOTES} notes.")
 
 
 def prompt_text(prompt: str) -> str:
@@ -159,6 +163,7 @@ def notate(
     metre: Annotated[str | None, typer.Option(help="Such as 3/4 or 6/8; found where it is not given.")] = None,
     qpm: Annotated[float | None, typer.Option(help="Quarters a minute; found where it is not given.")] = None,
     upbeat: Annotated[float | None, typer.Option(help="Quarters before the first bar line.")] = None,
+    length: Annotated[int | None, typer.Option(help="Number of notes; all of them where it is not given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write down a performed .mid, or a rhythm as .csv: tempo, metre and note values are found.
@@ -171,7 +176,8 @@ def notate(
 
     write = writer_of(out)
     time_signature = parse_time_signature(metre) if metre else None
-    score = written_melody(read_bytes(source), source.name, qpm, time_signature, upbeat)
+    check_length(length)
+    score = written_melody(read_bytes(source), source.name, qpm, time_signature, upbeat, length)
     write_files({out: write(score, score, 0)})
     facts = {
         "num_notes": len(score.notes),
