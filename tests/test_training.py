@@ -167,8 +167,14 @@ def test_wrong_settings_are_one_sentence(assignment: str) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_recipes_name_their_network_and_corpus(recipe: Recipe) -> None:
-    assert recipe.name == f"{recipe.architecture}.{recipe.corpus}"
+    network, corpus = recipe.name.split(".")
+    assert corpus == recipe.corpus
     assert recipe.architecture in ARCHITECTURES
+    if recipe.adversarial:
+        assert recipe.architecture == recipe.adversarial.base
+        assert find_recipe(f"{recipe.adversarial.base}.{corpus}").config == recipe.config
+    else:
+        assert network == recipe.architecture
     assert find_recipe(recipe.name) is recipe
     json.dumps(recipe.config | recipe.sampling)
 

@@ -13,7 +13,7 @@ import pytest
 from music21 import note, stream
 from music21.musicxml.m21ToXml import GeneralObjectExporter
 
-from core.checkpoint import list_cards
+from core.checkpoint import CHECKPOINTS, list_cards, read_card
 from core.score import Note, Score
 from tests.browser.conftest import settle
 from tests.browser.test_components import LISTEN, center, heard_notes, hold
@@ -235,7 +235,8 @@ def test_recolouring_a_tune(visit: Visit, new_page: Callable) -> None:
 
 def test_settings_are_used_outlive_another_page_and_can_be_reset(visit: Visit) -> None:
     page = visit.page
-    other = next(card for card in list_cards() if card.name != visit.piece.model)
+    present = read_card(CHECKPOINTS / visit.piece.model)
+    other = next(card for card in list_cards() if card != present and card.corpus == present.corpus)
     visit.choose("Architecture", other.title)
     page.get_by_text("More", exact=True).click()
     settle(page)
