@@ -291,6 +291,7 @@ def click_note(page, note: int, **options) -> None:
 
 def test_the_note_that_sounds_lights_up(open_app):
     page = open_app("score")
+    head(page, 0).wait_for()  # the player is up with the drawing
     samples = page.evaluate(
         f"async () => {{ const root = {ROOT};"
         """
