@@ -29,7 +29,10 @@ PEAK_FRAMES = 2
 MIN_GAP_SEC = 0.055
 REHEARSAL_SEC = 3.5
 """of a recording are heard twice, so that the first clap is not judged without knowing the others"""
+START_SEC = 0.12
+"""in which a recording sets in, with the fade of a live take"""
 EDGE_SEC = 0.03
+"""of sound is looked at for its peak"""
 EDGE_SHARE = 0.5
 AFTER_EDGE_SEC = (0.1, 0.15, 0.2, 0.25)
 """when a clap at the very start has died away"""
@@ -66,7 +69,7 @@ def sets_in(sound: Floats, sample_rate: int, claps: Floats) -> bool:
 
     It is at the very start, what follows is no softer, and the other claps, if there are any, are louder.
     """
-    if claps[0] > EDGE_SEC:
+    if claps[0] > START_SEC:
         return False
 
     def peak(second: float) -> float:
