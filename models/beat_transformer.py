@@ -22,11 +22,11 @@ from models.beat_features import NUM_BEAT_FEATURES, beat_features
 @dataclass(frozen=True)
 class BeatTransformerConfig:
     vocab_size: int
-    dim: int = 128
+    dim: int = 96
     num_heads: int = 4
     num_layers: int = 2
     """of the encoder, and of the decoder"""
-    feed_dim: int = 256
+    feed_dim: int = 192
     dropout: float = 0.1
     max_shift: int = 1024
     """in training positions start anywhere up to here, so that those of long pieces have been seen"""
@@ -37,10 +37,10 @@ class BeatTransformerConfig:
 @dataclass(frozen=True)
 class BeatTransformerRelativeConfig:
     vocab_size: int
-    dim: int = 128
+    dim: int = 96
     num_heads: int = 4
     num_layers: int = 2
-    feed_dim: int = 256
+    feed_dim: int = 192
     dropout: float = 0.1
     max_distance: int = 64
     """further places share an embedding"""

@@ -189,7 +189,7 @@ def recorded(take: LiveTake) -> np.ndarray:
 
 
 def test_a_take_begins_when_the_count_in_is_over() -> None:
-    samples, take = clap_samples([0.5, 1.5, 2.0, 2.5], 3.0), LiveTake(1.0)
+    samples, take = clap_samples([0.5, 0.9, 1.5, 2.0, 2.5], 3.0), LiveTake(1.0)
     assert state_of(take) == "waiting"
     states = []
     found: list[float] = []
@@ -200,11 +200,9 @@ def test_a_take_begins_when_the_count_in_is_over() -> None:
     assert found == pytest.approx([0.5, 1.0, 1.5], abs=0.005)
     assert take.seconds == pytest.approx(2.0)
     assert (states.count("counting"), states.count("clapping")) == (49, 101)
-    fade = RATE // 10
-    assert len(recorded(take)) == 2 * RATE + fade
-    assert recorded(take)[0] == 0
-    assert recorded(take)[fade:] == pytest.approx(samples[RATE:], abs=2 / 32767)
-    assert hear(take.recording(), "live.wav", 0.5).claps == pytest.approx([0.6, 1.1, 1.6], abs=0.005)
+    assert take.lead_sec == pytest.approx(0.3)
+    assert recorded(take) == pytest.approx(samples[RATE - 3 * RATE // 10 :], abs=2 / 32767)
+    assert hear(take.recording(), "live.wav", 0.5, take.lead_sec).claps == pytest.approx([0.8, 1.3, 1.8], abs=0.005)
 
 
 def test_sound_that_was_lost_on_the_way_moves_no_clap_and_makes_none() -> None:
@@ -230,7 +228,7 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
         take.hear(frame)
     assert take.full
     assert state_of(take) == "full"
-    assert len(recorded(take)) == RATE + RATE // 10
+    assert len(recorded(take)) == RATE + 3 * RATE // 10
 
 
 def test_nothing_is_recorded_before_the_count_in_is_over() -> None:

@@ -29,8 +29,8 @@ PEAK_FRAMES = 2
 MIN_GAP_SEC = 0.055
 REHEARSAL_SEC = 3.5
 """of a recording are heard twice, so that the first clap is not judged without knowing the others"""
-START_SEC = 0.12
-"""in which a recording sets in, with the fade of a live take"""
+START_SEC = 0.03
+"""in which a recording sets in"""
 EDGE_SEC = 0.03
 """of sound is looked at for its peak"""
 EDGE_SHARE = 0.5

@@ -53,6 +53,8 @@ class Take:
 
     name: str
     data: bytes
+    lead_sec: float = 0.0
+    """at the beginning in which no clap counts"""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     heard: Heard | None = None
 
@@ -64,11 +66,11 @@ class Take:
         """Finds the claps, unless that was last done at this sensitivity; raises ``InputError`` on what is no sound."""
         if self.heard is None or self.heard.sensitivity != sensitivity:
             with turn():
-                self.heard = hear(self.data, self.name, sensitivity)
+                self.heard = hear(self.data, self.name, sensitivity, self.lead_sec)
         return self.heard
 
 
-def hear(data: bytes, name: str, sensitivity: float) -> Heard:
+def hear(data: bytes, name: str, sensitivity: float, lead_sec: float = 0.0) -> Heard:
     recording = read_recording(data, name)
     samples, rate = recording.samples, recording.sample_rate
     seconds = len(samples) / rate
@@ -76,6 +78,7 @@ def hear(data: bytes, name: str, sensitivity: float) -> Heard:
     levels = np.sqrt(peaks / max(float(peaks.max(initial=0.0)), QUIET_LEVEL))
     num_clipped = np.count_nonzero(np.abs(samples) >= FULL_SCALE)
     claps = find_claps(samples, rate, sensitivity)
+    claps = claps[claps >= lead_sec]
     return Heard(sensitivity, tuple(claps.tolist()), tuple(levels.tolist()), seconds, bool(num_clipped > rate / 1000))
 
 

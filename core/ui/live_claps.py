@@ -69,7 +69,7 @@ def listen(desk: Desk) -> None:
     if live.begun:
         st.session_state[LIVE] = LiveTake(COUNTS * COUNT_SEC)
         data = live.recording()
-        st.session_state[TAKE] = Take("live.wav", data) if data else None
+        st.session_state[TAKE] = Take("live.wav", data, live.lead_sec) if data else None
     if (take := st.session_state.get(TAKE)) is not None:
         edit_take(desk, take, "listen.line")
     elif live.begun:

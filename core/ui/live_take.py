@@ -18,8 +18,8 @@ MAX_SEC = 300.0
 MAX_GAP_SEC = 5.0
 """longest loss of sound that is made up for"""
 NUM_LATEST = 10
-FADE_SEC = 0.1
-"""of the count-in that a recording begins with, faded in: sound that sets in abruptly would pass for a clap"""
+LEAD_SEC = 0.3
+"""of the count-in that a recording begins with; no clap in it counts"""
 SILENCE_DB = -100.0
 
 
@@ -141,15 +141,18 @@ class LiveTake:
             self._claps += claps
             return bool(claps)
 
+    @property
+    def lead_sec(self) -> float:
+        """How much of the count-in the recording begins with."""
+        return min(LEAD_SEC, self.count_in_sec)
+
     def recording(self) -> bytes:
         """A WAV file of all since the count-in and the end of that; empty when there is nothing."""
         if not self.begun or self.seconds <= 0:
             return b""
         with self._more:
             samples = np.concatenate(self._pieces)
-        count_in, fade = (round(sec * self._sample_rate) for sec in (self.count_in_sec, FADE_SEC))
-        samples = samples[max(count_in - fade, 0) :]
-        samples[:fade] = samples[:fade] * np.linspace(0, 1, len(samples[:fade]))
+        samples = samples[round((self.count_in_sec - self.lead_sec) * self._sample_rate) :]
         file = io.BytesIO()
         with wave.open(file, "wb") as out:
             out.setnchannels(1)

@@ -23,6 +23,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 APPS = Path(__file__).parent / "apps"
+TRAFFIC = Path(__file__).with_name("traffic.js")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
@@ -36,6 +37,7 @@ FLAGS = [
 ]
 START_SEC = 60.0  # a loaded machine may take long to start a server
 WAIT_MS = 15_000  # and long to run a page
+QUIET_MS = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,6 +72,7 @@ def new_page(browser) -> Iterator[Callable]:
     def open_page(**options):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
+        context.add_init_script(path=TRAFFIC)
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: errors.append(f"{error.name}: {error.message}\n{error.stack}"))
@@ -195,19 +198,22 @@ def free_port() -> int:
 
 
 def settle(page) -> None:
-    """Wait until Streamlit has run the script and stays quiet: connected, not running, nothing left to replace.
+    """Wait until Streamlit has run the script and stays quiet: connected, answered, not running, nothing to replace.
 
-    A run that has been asked for but has not begun is not seen: after an action wait for what it brings about.
+    A widget may hold a question back for a while (a slider does for 0.2 s): the time of quiet is longer.
     """
+    page.evaluate("window.quietSince = null")
     page.wait_for_function(
-        """() => {
+        """(quietMs) => {
             const app = document.querySelector('[data-testid="stApp"]');
             const quiet = app?.dataset.testConnectionState === "CONNECTED"
                 && app.dataset.testScriptState === "notRunning"
+                && window.answered
                 && document.querySelector('[data-testid="stMainBlockContainer"] *')
                 && !document.querySelector('[data-stale="true"]');
             if (!quiet) window.quietSince = null;
             else window.quietSince ??= performance.now();
-            return quiet && performance.now() - window.quietSince > 250;
-        }"""
+            return quiet && performance.now() - window.quietSince > quietMs;
+        }""",
+        arg=QUIET_MS,
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import APPS, Server, settle
+from tests.browser.conftest import APPS, TRAFFIC, Server, settle
 from tests.browser.microphone import launch_with_microphone
 from tests.clap_wav import clap_wav
 
@@ -76,6 +76,7 @@ def measure() -> dict[str, object]:
             wav = Path(folder) / "claps.wav"
             wav.write_bytes(clap_wav(times.tolist(), seconds))
             page = launch_with_microphone(playwright.chromium, wav).new_page()
+            page.add_init_script(path=TRAFFIC)
             page.add_init_script(CAPTURE)
             page.goto(server.url)
             settle(page)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.browser.conftest import APPS, settle
+from tests.browser.conftest import APPS, TRAFFIC, settle
 from tests.browser.microphone import ALLOW, REFUSE, launch_with_microphone
 from tests.clap_wav import RATE, clap_samples, clap_wav, wav
 
@@ -46,6 +46,7 @@ def hearing(serve: Callable, browser, tmp_path: Path) -> Iterator[Callable]:
         wav.write_bytes(clap_wav(times, times[-1] + 60))  # and then a minute of silence
         browsers.append(launch_with_microphone(browser.browser_type, wav, permission))
         page = browsers[-1].new_page()
+        page.add_init_script(path=TRAFFIC)
         page.set_default_timeout(PATIENCE_MS)
         page.goto(serve(APPS / "claps.py"))
         settle(page)
@@ -212,14 +213,15 @@ def test_other_claps_found_leave_the_users_own_alone(line):
     page = line(claps_and_a_hiss())
     sensitivity = page.get_by_test_id("stSlider").get_by_role("slider")
     sensitivity.press("Home")
-    page.get_by_text("0.00").first.wait_for()
     settle(page)
+    assert len(shown(page)) == len(TIMES)
     page.mouse.dblclick(*place(page, 3.0))
     page.locator(".clap").first.focus()
     page.keyboard.press("Delete")
     before = shown(page)
     sensitivity.press("End")
     page.locator(".clap-line .status", has_text="2 changes are kept").wait_for()
+    settle(page)
     after = shown(page)
     assert len(after) > len(before)
     assert all(min(abs(np.array(after) - clap)) < 0.003 for clap in before)
