@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.data.melody import extract_melody
-from core.errors import FormatError
+from core.data.melody import find_melody
 from core.files import READERS, check, ending, read_score
-from core.formats.skyline import melody_line
 from core.formats.spelling import estimate_key
 from core.rhythm import Rhythm, csv_to_rhythm, notate
-from core.score import Score, monophonic
+from core.score import Score
 
 PERFORMED = (".mid", ".midi")
 """endings of files that hold times, whatever metre they claim"""
@@ -34,20 +32,10 @@ def written_melody(
     if ending(name) == ".csv":
         rhythm = csv_to_rhythm(data)
         return notate(rhythm.cut(length) if length else rhythm, qpm, time_signature, upbeat)
-    played = performed_line(read_score(data, name))
+    played, _ = find_melody(read_score(data, name))
     played = replace(played, notes=played.notes[:length])
     if ending(name) not in PERFORMED and (qpm, time_signature, upbeat) == (None, None, None):
         return played
     written = notate(Rhythm.from_score(played), qpm, time_signature, upbeat).with_pitches(played.pitches)
     key = estimate_key(written.pitches, [note.duration for note in written.notes])
     return replace(written, key=key, title=played.title)
-
-
-def performed_line(score: Score) -> Score:
-    """The melody of a performance, one note at a time; a melody is its own. Raises ``FormatError`` on silence."""
-    line = melody_line(score)
-    if len(line.notes) < len(score.notes):
-        line = monophonic(extract_melody(score))
-    if not line.notes:
-        raise FormatError("There are no notes in this file; choose one with a melody.")
-    return line

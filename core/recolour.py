@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.beats import Beats
-from core.data.melody import extract_melody
+from core.data.melody import find_melody
 from core.errors import FormatError
 from core.files import ending, is_metrical, read_score
-from core.formats.skyline import melody_line
 from core.rhythm import MAX_NOTES, Rhythm
 from core.score import Score, monophonic, printable
-
-METHOD = "voice"
-"""of finding the melody among several voices"""
 
 
 @dataclass(frozen=True)
@@ -47,11 +43,6 @@ def take_rhythm(melody: Score, title: str, written: bool, length: int = MAX_NOTE
 
 def read_melody(data: bytes, name: str) -> tuple[Score, bool, str]:
     """(melody, whether it is in note values, which line of the music it is) of a file; raises ``FormatError``."""
-    score = read_score(data, name)
-    line, said = melody_line(score), "its only line"
-    if len(line.notes) < len(score.notes):
-        found = extract_melody(score, METHOD)
-        said = f"the line that the method “{METHOD}” finds" if found.notes else "the top line"
-        line, said = found if found.notes else line, f"{said} in its {len(score.notes):,} notes"
+    line, said = find_melody(read_score(data, name))
     written = ending(name) not in (".mid", ".midi") or is_metrical(line)
     return line, written, said

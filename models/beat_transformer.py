@@ -20,7 +20,7 @@ from models.beat_features import NUM_BEAT_FEATURES, beat_features
 
 
 @dataclass(frozen=True)
-class BeatTransformerConfig:
+class EncoderDecoderConfig:
     vocab_size: int
     dim: int = 96
     num_heads: int = 4
@@ -28,31 +28,26 @@ class BeatTransformerConfig:
     """of the encoder, and of the decoder"""
     feed_dim: int = 192
     dropout: float = 0.1
-    max_shift: int = 1024
-    """in training positions start anywhere up to here, so that those of long pieces have been seen"""
     reach: int = 128
     """attention goes less than so many places either way: the length of a training slice"""
 
 
 @dataclass(frozen=True)
-class BeatTransformerRelativeConfig:
-    vocab_size: int
-    dim: int = 96
-    num_heads: int = 4
-    num_layers: int = 2
-    feed_dim: int = 192
-    dropout: float = 0.1
+class BeatTransformerConfig(EncoderDecoderConfig):
+    max_shift: int = 1024
+    """in training positions start anywhere up to here, so that those of long pieces have been seen"""
+
+
+@dataclass(frozen=True)
+class BeatTransformerRelativeConfig(EncoderDecoderConfig):
     max_distance: int = 64
     """further places share an embedding"""
-    reach: int = 128
 
 
 class Layer(nn.Module):
     """Pre-norm attention to the sequence itself, attention to a memory in a decoder, then a feed-forward network."""
 
-    def __init__(
-        self, config: BeatTransformerConfig | BeatTransformerRelativeConfig, max_distance: int, *, decoder: bool
-    ) -> None:
+    def __init__(self, config: EncoderDecoderConfig, max_distance: int, *, decoder: bool) -> None:
         super().__init__()
         dim, num_heads = config.dim, config.num_heads
 
@@ -95,7 +90,7 @@ class Layer(nn.Module):
 class EncoderDecoder(SequenceModel):
     """What both transformers share; places enter by ``placed``, or as distances where ``max_distance`` is not 0."""
 
-    def __init__(self, config: BeatTransformerConfig | BeatTransformerRelativeConfig, max_distance: int = 0) -> None:
+    def __init__(self, config: EncoderDecoderConfig, max_distance: int = 0) -> None:
         super().__init__()
         self.config = config
         layers = range(config.num_layers)

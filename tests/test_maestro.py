@@ -69,6 +69,13 @@ def test_pieces_are_melodies_as_performed_on_the_official_split(root: Path) -> N
     assert "BY-NC-SA" in CORPORA["maestro"].license
 
 
+def test_split_by_file_shows_the_same_melodies_and_is_not_offered(root: Path) -> None:
+    official, by_file = load_corpus("maestro", root), load_corpus("maestro-by-file", root)
+    assert [piece.score for piece in by_file] == [piece.score for piece in official]
+    assert len({piece.group for piece in by_file}) == 3  # the two performances of one work as well
+    assert "maestro-by-file" not in installed_corpora(root)
+
+
 def test_it_is_read_from_the_cache_with_its_velocities(root: Path) -> None:
     pieces = load_corpus("maestro", root)
     assert len({note.velocity for note in pieces[0].score.notes}) > 10

@@ -120,6 +120,15 @@ def test_transposition_reaches_every_key_and_leaves_alone_what_has_no_room() -> 
     assert {transposition(np.array([40, 100]), rng(seed)) for seed in range(20)} == {0}
 
 
+@pytest.mark.parametrize(("transposed", "kept"), [(0.0, 1.0), (0.5, 0.5 + 0.5 / 13), (1.0, 1 / 13)])
+def test_a_share_of_the_training_slices_is_in_any_key(transposed: float, kept: float) -> None:
+    slices = BeatDataset([MELODY], WRITTEN.training, length=len(MELODY.notes), transposed=transposed)
+    torch.manual_seed(0)
+    moves = [int(slices[0][0][0]) - MELODY.pitches[0] for _ in range(1500)]
+    assert moves.count(0) / len(moves) == pytest.approx(kept, abs=0.04)
+    assert set(moves) <= set(range(-6, 7))
+
+
 def test_sets_for_measuring_are_the_same_on_every_visit() -> None:
     scores = [piece.score for piece in pieces_of("essen", "valid")[:20]]
     one, other = BeatDataset(scores, CLAPPED), BeatDataset(scores, CLAPPED)

@@ -13,12 +13,13 @@ from safetensors.torch import load_file
 
 import core.evaluation.heldout
 import core.training.loop
-from core.checkpoint import CARD, HISTORY, WEIGHTS, load_checkpoint
+from core.checkpoint import CARD, HISTORY, WEIGHTS, load_checkpoint, read_card
 from core.codecs import BeatCodec
 from core.data.corpora import pieces_of
 from core.data.piece import Piece
 from core.errors import InputError
 from core.evaluation.heldout import melody_metrics, read_pieces
+from core.evaluation.metrics import DISTRIBUTIONS
 from core.formats.midi import score_to_midi
 from core.likelihood import evaluate
 from core.recipes import RECIPES, find_recipe
@@ -259,3 +260,5 @@ def test_a_game_goes_on_from_trained_weights_and_tells_its_curve(tmp_path: Path,
     assert 0 < moved < 0.1
     rows = rows_of((tmp_path / "beat-gan-rnn.essen" / HISTORY).read_text())
     assert all(0 <= float(row["discriminator_accuracy"]) <= 1 for row in rows)
+    assert card.metrics["base_nll"] == read_card(tmp_path / "beat-rnn.essen").metrics["nll"]
+    assert all(0 < card.metrics[f"{prefix}{name}_distance"] < 1 for prefix in ("", "base_") for name in DISTRIBUTIONS)

@@ -16,10 +16,17 @@ MAX_MINUTES = 100_000
 
 
 @app.command()
-def models(as_json: Json = False) -> None:
+def models(
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option(help="Their figures as a table, networks by corpora.")] = False,
+) -> None:
     """List the trained models."""
     from core.checkpoint import list_cards
+    from core.evaluation.board import markdown_table
 
+    if markdown:
+        sys.stdout.write(markdown_table(list_cards()))
+        return
     facts = ("name", "title", "description", "corpus", "license", "metrics")
     say([{name: getattr(card, name) for name in facts} for card in list_cards()], as_json)
 
@@ -38,7 +45,7 @@ def corpora(
     if download:
         say({"name": download, "folder": str(download_corpus(download))}, as_json)
     else:
-        say([corpus_facts(name, corpus_root) for name in CORPORA], as_json)
+        say([corpus_facts(name, corpus_root) for name, corpus in CORPORA.items() if corpus.offered], as_json)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from core.data.cache import cache_path, load_pieces, save_pieces
 from core.data.download import Download, install
 from core.data.essen import essen_folder, read_essen
 from core.data.installed import corpora_folder
-from core.data.maestro import MAESTRO_V3, maestro_folder, read_maestro
+from core.data.maestro import MAESTRO_V3, maestro_folder, read_maestro, read_maestro_by_file
 from core.data.performance import PLAYED, WRITTEN, Performers
 from core.data.piece import Piece
 from core.data.pop909 import pop909_folder, read_pop909
@@ -37,6 +37,8 @@ class Corpus:
     performed: bool = False
     """whether times are as somebody played them, and no note values"""
     download: Download | None = None
+    offered: bool = True
+    """whether people may choose it; one that only shows how much a bad split flatters is not"""
 
     @property
     def performers(self) -> Performers:
@@ -78,11 +80,19 @@ CORPORA: dict[str, Corpus] = {
         download=MAESTRO_V3,
     ),
 }
+CORPORA["maestro-by-file"] = replace(
+    CORPORA["maestro"],
+    name="maestro-by-file",
+    title="MAESTRO, split by file",
+    read=read_maestro_by_file,
+    download=None,
+    offered=False,
+)
 
 
 def installed_corpora(root: Path | None = None) -> list[str]:
     """The corpora that are there to be read, at ``root`` or where the installation keeps them."""
-    return [name for name in CORPORA if is_installed(name, root)]
+    return [name for name in CORPORA if CORPORA[name].offered and is_installed(name, root)]
 
 
 def is_installed(name: str, root: Path | None = None) -> bool:

@@ -7,11 +7,13 @@ Versions 2.0.0 and 3.0.0 are laid out alike: a table, and the MIDI files in a fo
 from __future__ import annotations
 
 import csv
+import hashlib
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from core.data.installed import find_folder
 from core.data.melody.viterbi import viterbi_melody
 from core.data.piece import Piece
 from core.data.tracks import read_tracks
+from core.data.variants import split_of
 from core.errors import FormatError, InputError
 from core.score import Score
 
@@ -69,6 +72,13 @@ def read_maestro(root: Path | None = None) -> Iterator[Piece]:
                 group=f"{composer}: {title}",
                 metadata={"composer": composer, "title": title, "year": row["year"]},
             )
+
+
+def read_maestro_by_file(root: Path | None = None) -> Iterator[Piece]:
+    """The same melodies, split at random by file as in 'Everybody Compose': one work may fall on both sides."""
+    for piece in read_maestro(root):
+        name = hashlib.sha256(piece.id.encode()).hexdigest()
+        yield replace(piece, split=split_of(name), group=name)
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

@@ -30,9 +30,10 @@ class Batch(NamedTuple):
 class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
     """Melodies as (pitches (T,), beats (T, 2)).
 
-    With a ``length`` every visit shows another performance in another key, cut at random to at most ``length``
-    notes: for training; in its own key where it is not ``transposing``. Without one each melody is shown whole, in its
-    own key, in one performance that ``seed`` fixes: for measuring.
+    With a ``length`` every visit shows another performance, cut at random to at most ``length`` notes: for training.
+    A share ``transposed`` of them is in any key, the others in their own, so that a network learns in which keys
+    people write. Without a ``length`` each melody is shown whole, in its own key, in one performance that ``seed``
+    fixes: for measuring.
     """
 
     def __init__(
@@ -41,10 +42,10 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
         performer: Interpreter,
         length: int | None = None,
         seed: int = 0,
-        transposing: bool = True,
+        transposed: float = 0.5,
     ) -> None:
         self.scores, self.performer, self.length, self.seed = scores, performer, length, seed
-        self.transposing = transposing
+        self.transposed = transposed
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -57,7 +58,8 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
         if self.length is not None:
             start = rng.integers(max(0, len(pitches) - self.length) + 1)
             beats, pitches = beats[start : start + self.length], pitches[start : start + self.length]
-            pitches = pitches + (transposition(pitches, rng) if self.transposing else 0)
+            if rng.random() < self.transposed:
+                pitches = pitches + transposition(pitches, rng)
         return torch.from_numpy(pitches), torch.from_numpy(beats).float()
 
 

@@ -30,6 +30,7 @@ from core.codecs import Codec
 from core.data.corpora import CORPORA, performers_of, pieces_of
 from core.data.windows import BeatDataset, SimilarLengths, collate
 from core.errors import InputError
+from core.evaluation.game import game_metrics
 from core.evaluation.heldout import validation_metrics
 from core.score import Score
 from core.training.adversarial import AdversarialModule
@@ -87,6 +88,10 @@ def train(
     data = data_facts(recipe, [piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
+    if recipe.adversarial:
+        scores = [piece.score for piece in pieces_of(recipe.corpus, "valid", corpus_root)]
+        base = base_of(recipe, checkpoint_root)
+        metrics |= game_metrics(base, trained, scores, performers_of(recipe.corpus).clean)
     card = ModelCard(**{**asdict(card), "training": facts, "metrics": metrics})
     folder = save_checkpoint(trained._replace(card=card), checkpoint_root or CHECKPOINTS)
     write_whole(folder / HISTORY, history_csv(run / LOGS).encode())
@@ -97,9 +102,14 @@ def module_of(recipe: Recipe, model: SequenceModel, codec: Codec, checkpoint_roo
     """What Lightning trains: next tokens, or a game that begins with the weights of a trained model."""
     if recipe.adversarial is None:
         return NextTokenModule(model, codec.bos_token, recipe.training)
-    base = load_checkpoint(f"{recipe.adversarial.base}.{recipe.corpus}", checkpoint_root)
-    model.load_state_dict(base.model.state_dict())
+    model.load_state_dict(base_of(recipe, checkpoint_root).model.state_dict())
     return AdversarialModule(model, codec.bos_token, recipe.training, recipe.adversarial)
+
+
+def base_of(recipe: Recipe, checkpoint_root: Path | None) -> Checkpoint:
+    """The trained model that an adversarial recipe begins with; raises ``InputError`` when there is none yet."""
+    assert recipe.adversarial is not None
+    return load_checkpoint(f"{recipe.adversarial.base}.{recipe.corpus}", checkpoint_root)
 
 
 def keep_settings(path: Path, recipe: Recipe) -> None:
@@ -150,8 +160,7 @@ def loaders(recipe: Recipe, corpus_root: Path | None) -> tuple[DataLoader[Any], 
     scores = [score for score in scores for _ in range(num_slices(score, length))]
     lengths = [min(len(score.notes), length) for score in scores]
     performers = performers_of(recipe.corpus)
-    # the discriminator shall learn in which keys people write
-    training = BeatDataset(scores, performers.training, length, transposing=not recipe.adversarial)
+    training = BeatDataset(scores, performers.training, length, transposed=settings.transposed)
     validation = [BeatDataset(held_out, performer) for performer in (performers.clean, performers.clapped)]
     return (
         DataLoader(training, batch_sampler=SimilarLengths(lengths, settings.batch_size), collate_fn=collate),
@@ -167,10 +176,11 @@ def num_slices(score: Score, length: int) -> int:
 def data_facts(recipe: Recipe, scores: Sequence[Score]) -> dict[str, object]:
     """What the card says of the data."""
     drawn = "tempo and slice" if CORPORA[recipe.corpus].performed else "tempo, timing, articulation and slice"
+    share = recipe.training.transposed
     return {
         "train_pieces": len(scores),
         "train_tokens": sum(len(score.notes) for score in scores),
-        "augmentation": f"each epoch another {'' if recipe.adversarial else 'key, '}{drawn} of every piece",
+        "augmentation": f"each epoch another {drawn} of every piece, {share:.0%} of them in any key",
     }
 
 

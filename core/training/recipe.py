@@ -18,6 +18,8 @@ class TrainingSettings:
     batch_size: int = 64
     length: int = 128
     """tokens of a training slice"""
+    transposed: float = 0.5
+    """share of the training slices that are shown in any key, the others in their own"""
     max_epochs: int = 60
     """over which the learning rate falls to 0 along a cosine, unless the minutes that the run is given end first"""
     patience: int = 12

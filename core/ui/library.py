@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, ModelCard
 from core.data.corpora import CORPORA
+from core.evaluation.board import PUBLISHED_ACCURACY
+from core.evaluation.game import ACCURACY_RANGE, stability
 from core.ui.page import start_page
 from core.ui.work import cards
 
@@ -18,14 +22,8 @@ FIGURES = {
     "clapped_accuracy": "accuracy, clapped",
 }
 
-PAPER = {
-    "beat-rnn": 0.3908,
-    "beat-lstm-attention": 0.4218,
-    "beat-lstm-local": 0.5077,
-    "beat-transformer": 0.3797,
-    "beat-transformer-relative": 0.4690,
-}
-"""validation accuracy in 'Everybody Compose: Deep Beats To Music' (2023), on MAESTRO"""
+GAME = "discriminator_accuracy"
+"""the column that only the history of an adversarial training has"""
 WHY_THEY_DIFFER = (
     "The paper's accuracies are those of MAESTRO split at random by file, so that half or more of its validation files "
     "have the same work among the training files. Ours are of splits that keep every work, and every variant of a "
@@ -50,7 +48,7 @@ def library_page() -> None:
         with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
             model_card(card)
     st.header("Corpora")
-    for corpus in CORPORA.values():
+    for corpus in filter(attrgetter("offered"), CORPORA.values()):
         st.markdown(f"**{corpus.title}** — {corpus.source}.  \nLicence: {corpus.license}")
 
 
@@ -65,7 +63,7 @@ def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
             "model": card.title,
             "corpus": card.corpus,
             **{title: percent(card.metrics.get(name), title) for name, title in FIGURES.items()},
-            "accuracy in the paper": percent(PAPER.get(card.network), "accuracy"),
+            "accuracy in the paper": percent(PUBLISHED_ACCURACY.get(card.network), "accuracy"),
         }
         for card in ranked(installed)
     ]
@@ -81,11 +79,14 @@ def model_card(card: ModelCard) -> None:
     st.markdown(f"`{card.name}` — {card.description}  \nLicence: {card.license}")
     history = CHECKPOINTS / card.name / HISTORY
     try:
-        curve = learning_curve(pd.read_csv(history))
+        epochs = pd.read_csv(history)
+        curve = learning_curve(epochs)
     except (OSError, ValueError, KeyError):
         st.caption("There is no readable history.csv of its training.")
     else:
         st.plotly_chart(curve, key=f"curve.{card.name}", config={"displayModeBar": False})
+        if GAME in epochs:
+            game(card, epochs)
     study = sweep_table(card)
     if study is not None:
         st.markdown("**Settings tried**, the best first")
@@ -95,6 +96,26 @@ def model_card(card: ModelCard) -> None:
     network.json(card.config)
     training.markdown("**Training**")
     training.json(card.training)
+
+
+def game(card: ModelCard, epochs: pd.DataFrame) -> None:
+    """How the game of a generator against a discriminator went, and whether it was a stable one."""
+    accuracy = epochs[GAME].dropna()
+    figure = go.Figure(go.Scatter(x=epochs["epoch"][accuracy.index], y=accuracy, name="discriminator"))
+    figure.add_hrect(*ACCURACY_RANGE, opacity=0.15, line_width=0, fillcolor="green")
+    figure.update_layout(
+        height=220,
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        xaxis_title="epoch",
+        yaxis={"title": "discriminator right", "tickformat": ".0%", "range": [0.4, 1.0]},
+    )
+    st.plotly_chart(figure, key=f"game.{card.name}", config={"displayModeBar": False})
+    if "base_nll" in card.metrics and len(accuracy):
+        rows = [
+            {"a stable game means": criterion.what, "found": criterion.found, "holds": criterion.holds}
+            for criterion in stability(card, accuracy.tolist())
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 def sweep_table(card: ModelCard) -> pd.DataFrame | None:

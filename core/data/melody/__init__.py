@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from core.data.melody.result import Melody
 from core.data.melody.viterbi import viterbi_melody
-from core.errors import InputError
-from core.score import Score
+from core.errors import FormatError, InputError
+from core.formats.skyline import melody_line
+from core.score import Score, monophonic
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -33,7 +34,25 @@ METHODS: dict[str, Method] = {"voice": _voice, "viterbi": _viterbi}
 """``voice`` is the better one; ``viterbi`` is published, and defines the melodies of MAESTRO."""
 
 
-def extract_melody(score: Score, method: str = "voice") -> Score:
+DEFAULT_METHOD = "voice"
+
+
+def find_melody(score: Score) -> tuple[Score, str]:
+    """The melody of any music, one note at a time, and in words which line of it that is; a melody is its own.
+
+    Raises ``FormatError`` on silence.
+    """
+    top, said = melody_line(score), "its only line"
+    if not top.notes:
+        raise FormatError("There are no notes in this music; choose some with a melody.")
+    if len(top.notes) == len(score.notes):
+        return top, said
+    found = monophonic(extract_melody(score))
+    line = f"the line that the method “{DEFAULT_METHOD}” finds" if found.notes else "the top line"
+    return found if found.notes else top, f"{line} in its {len(score.notes):,} notes"
+
+
+def extract_melody(score: Score, method: str = DEFAULT_METHOD) -> Score:
     """The melody of a polyphonic ``score``: one note at a time, each with the velocity of the note it comes from.
 
     Raises ``InputError`` on a method that is not in ``METHODS``.
