@@ -74,6 +74,7 @@ class Attention(nn.Module):
     ) -> None:
         super().__init__()
         self.num_heads, self.reach, self.causal, self.relative = num_heads, reach, causal, relative
+        self.scale = (dim // num_heads) ** -0.5
         self.query = nn.Linear(dim, dim)
         self.key_value = nn.Linear(dim, 2 * dim)
         self.out = nn.Linear(dim, dim)
@@ -87,7 +88,7 @@ class Attention(nn.Module):
 
         ``padding`` (B, S) is true for keys that are none.
         """
-        query = heads(self.query(x), self.num_heads)
+        query = heads(self.query(x) * self.scale, self.num_heads)
         if x.shape[1] <= QUERY_BLOCK:
             drawn = self.attend(query, keys_values, first, padding)
         else:
@@ -96,29 +97,32 @@ class Attention(nn.Module):
         return self.out(drawn.transpose(1, 2).reshape(x.shape))
 
     def attend(self, query: Tensor, keys_values: Tensor, first: int, padding: Tensor | None) -> Tensor:
-        """(B, H, N, D / H) for one block of queries."""
+        """(B, H, N, D / H) for one block of queries, which are scaled already."""
         num_queries, num_keys = query.shape[2], keys_values.shape[2]
         start = max(0, first - self.reach + 1)
         stop = min(num_keys, first + num_queries + (0 if self.causal else self.reach - 1))
         near = keys_values if stop - start == num_keys else keys_values[:, :, start:stop]
         keys, values = near.chunk(2, dim=1)
         bias = self.bias(query, first - start, stop - start, None if padding is None else padding[:, start:stop])
-        return F.scaled_dot_product_attention(query, keys, values, attn_mask=bias)
+        return F.scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=1.0)
 
     def bias(self, query: Tensor, first: int, num_keys: int, padding: Tensor | None) -> Tensor | None:
         """What is added to Q K^T / sqrt(D), to be broadcast to (B, H, N, S): -inf for keys that must not be seen.
 
         A query deep in the padding may see none; torch's attention then gives nought.
         """
-        bias = query.new_zeros(())
-        if self.relative is not None:
-            bias = self.relative(query, first, num_keys) / query.shape[-1] ** 0.5
+        bias = None if self.relative is None else self.relative(query, first, num_keys)
         num_queries = query.shape[2]
         if num_queries > 1 and (self.causal or num_keys > self.reach):  # a single query is given what it may see
             places = torch.arange(num_keys, device=query.device)
             distance = places - places[first : first + num_queries, None]  # (N, S)
             too_far = distance > 0 if self.causal else distance >= self.reach
-            bias = bias.masked_fill(too_far | (distance <= -self.reach), -torch.inf)
+            bias = masked(bias, too_far | (distance <= -self.reach), query)
         if padding is not None:
-            bias = bias.masked_fill(padding[:, None, None], -torch.inf)
-        return bias if bias.dim() else None
+            bias = masked(bias, padding[:, None, None], query)
+        return bias
+
+
+def masked(bias: Tensor | None, hidden: Tensor, like: Tensor) -> Tensor:
+    """``bias``, or nought of the kind of ``like``, with -inf wherever ``hidden`` is true."""
+    return (like.new_zeros(()) if bias is None else bias).masked_fill(hidden, -torch.inf)

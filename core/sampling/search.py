@@ -58,7 +58,9 @@ class Rows(NamedTuple):
 
     def append(self, token: Tensor, score: Tensor) -> Rows:
         """Each row with its ``token`` (K,), which earned ``score`` (K,)."""
-        _, identity = torch.unique(self.identity * self.logits.shape[1] + token, return_inverse=True)
+        identity = self.identity
+        if len(token) > 1:
+            _, identity = torch.unique(identity * self.logits.shape[1] + token, return_inverse=True)
         return self._replace(
             tokens=torch.cat([self.tokens, token[:, None]], dim=1),
             identity=identity,
