@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from core.beats import Beats
 from core.errors import FormatError, InputError
 from core.formats.abc_notation import abc_to_score, score_to_abc
+from core.formats.kern import kern_to_score
 from core.formats.midi import midi_to_score, score_to_midi
 from core.formats.musicxml import musicxml_to_score, score_to_musicxml
 from core.formats.skyline import melody_line
@@ -31,6 +32,7 @@ READERS: dict[str, Callable[[bytes], Score]] = {
     ".xml": musicxml_to_score,
     ".mxl": musicxml_to_score,
     ".abc": read_abc,
+    ".krn": kern_to_score,
 }
 
 

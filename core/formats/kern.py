@@ -1,0 +1,86 @@
+"""Humdrum **kern, in which the Essen folk songs were first entered; music21 reads it."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from core.errors import FormatError
+from core.formats.metre import bar_units
+from core.formats.spelling import Key, key_of_signature
+from core.score import Note, Score
+
+if TYPE_CHECKING:
+    from music21 import stream
+
+MAX_LINES = 2000
+"""music21 takes seconds for more"""
+KERN = "**kern"
+QPM = 120.0
+"""printed music says no tempo"""
+
+
+def kern_to_score(data: bytes) -> Score:
+    """Read the melody of a .krn file: that of its first spine with notes, the top one of a chord, no grace notes.
+
+    Raises
+    ------
+    FormatError
+        On anything that is no **kern, is too long, or has no notes.
+    """
+    from music21.humdrum.spineParser import HumdrumDataCollection
+
+    text = data.decode("utf-8", errors="replace")
+    if KERN not in text:
+        raise FormatError("This file is not Humdrum: a line of it must begin with **kern.")
+    if text.count("\n") > MAX_LINES:
+        raise FormatError(f"This Humdrum file has more than {MAX_LINES:,} lines; give a shorter piece.")
+    try:
+        collection = HumdrumDataCollection(text)
+        collection.parse()
+        scores = [part_to_score(part.flatten()) for part in collection.stream.parts]
+        title = (collection.stream.metadata and collection.stream.metadata.title) or ""
+    except Exception as error:  # music21 raises whatever its parser stumbles upon
+        logging.getLogger(__name__).debug("music21 on **kern", exc_info=error)
+        raise FormatError("This Humdrum file cannot be read; check it with a program that shows **kern.") from error
+    for score in scores:
+        if score.notes:
+            return Score(score.notes, score.qpm, score.time_signature, score.upbeat, score.key, title)
+    raise FormatError("There are no notes in this Humdrum file; choose one that holds a melody.")
+
+
+def part_to_score(part: stream.Stream[Any]) -> Score:
+    """The melody of a flat ``part``, tied notes joined."""
+    notes: list[Note] = []
+    for sounding in part.notes:
+        onset, duration = float(sounding.offset), float(sounding.quarterLength)
+        pitch = max(pitch.midi for pitch in sounding.pitches)
+        if sounding.tie and sounding.tie.type != "start" and notes and notes[-1].pitch == pitch:
+            notes[-1] = notes[-1]._replace(duration=onset + duration - notes[-1].onset)
+        elif duration > 0:
+            notes.append(Note(onset, duration, pitch))
+    time_signature = metre_of(part)
+    bar_lines = [float(bar.offset) for bar in part.getElementsByClass("Barline")]
+    bar_length = 4 * time_signature[0] / time_signature[1]
+    upbeat = bar_lines[0] % bar_length if bar_lines else 0.0
+    return Score(tuple(notes), QPM, time_signature, upbeat, key_of(part))
+
+
+def metre_of(part: stream.Stream[Any]) -> tuple[int, int]:
+    """The first that can be written, else common time."""
+    for metre in part.getElementsByClass("TimeSignature"):
+        with suppress(FormatError):
+            bar_units((metre.numerator, metre.denominator))
+            return metre.numerator, metre.denominator
+    return 4, 4
+
+
+def key_of(part: stream.Stream[Any]) -> str:
+    """The key that the file names, else what the notes say of its signature."""
+    for key in part.getElementsByClass("Key"):
+        return Key(key.sharps, key.mode == "minor").name
+    signature = next(iter(part.getElementsByClass("KeySignature")), None)
+    pitches = [pitch.midi for note in part.notes for pitch in note.pitches]
+    lengths = [float(note.quarterLength) for note in part.notes for _ in note.pitches]
+    return key_of_signature(signature.sharps if signature else 0, pitches, lengths)
