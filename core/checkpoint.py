@@ -111,7 +111,8 @@ def resolve_name(name: str, root: Path | None = None) -> str:
     if len(matches) == 1:
         return matches[0]
     choices = ", ".join(matches or names) or "none are installed"
-    raise CheckpointError(f"There is no single model called {name!r}; choose one of: {choices}.")
+    what = "more than one" if matches else "no"
+    raise CheckpointError(f"There is {what} model called {name!r}; choose one of: {choices}.")
 
 
 def build_model(card: ModelCard) -> tuple[SequenceModel, Codec]:

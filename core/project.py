@@ -11,6 +11,7 @@ from typing import Any
 from core.beats import Beats, Reading
 from core.composition import MAX_QPM, MIN_QPM, Composition
 from core.errors import InputError
+from core.formats.metre import bar_units
 from core.recolour import Original
 from core.rhythm import MAX_NOTES, Rhythm
 from core.sampling import SamplingConfig
@@ -62,10 +63,14 @@ def reading_from(values: Mapping[str, Any]) -> Reading:
 def metrical_beats(
     spans: Sequence[tuple[float, float]], qpm: float, time_signature: tuple[int, int], upbeat: float
 ) -> Beats:
-    """Beats from (onset, duration) in quarters; raises ``ValueError`` on values that no score has."""
+    """Beats from (onset, duration) in quarters; raises ``ValueError`` on values that no score has.
+
+    A metre that cannot be written is one: ``FormatError``.
+    """
     numerator, denominator = (int(number) for number in time_signature)
     score = Score((), qpm, (numerator, denominator), upbeat)
-    sane = len(spans) <= MAX_NOTES and 1 <= numerator <= 1000 and 1 <= denominator <= 1024
+    bar_units(score.time_signature)  # raises on a metre that cannot be written
+    sane = len(spans) <= MAX_NOTES
     sane = sane and 1 <= qpm <= 1e5 and 0 <= upbeat < score.bar_length
     if not sane or not all(0 <= onset < 1e6 and 0 < duration < 1e6 for onset, duration in spans):
         raise ValueError("not the times of a score")

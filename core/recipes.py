@@ -116,5 +116,5 @@ def find_recipe(name: str) -> Recipe:
     """The recipe ``name``; the name of a network alone means ``DEFAULT_CORPUS``. Raises ``InputError``."""
     recipe = RECIPES.get(name) or RECIPES.get(f"{name}.{DEFAULT_CORPUS}")
     if recipe is None:
-        raise InputError(f"There is no single recipe called {name!r}; choose one of: {', '.join(RECIPES)}.")
+        raise InputError(f"There is no recipe called {name!r}; choose one of: {', '.join(RECIPES)}.")
     return recipe

@@ -1,7 +1,8 @@
 """Our own: an LSTM that thinks in intervals and goes back to its earlier notes.
 
 A melody is much the same in every key, so the LSTM reads the interval to each note, and its logits are of intervals
-from the note before, laid where that note is; of pitches as such it is told one number, the height of the last note.
+from the note before, laid where that note is; of pitches as such it is told little, the height of the last note and
+its pitch class, by which it knows the usual keys and ranges.
 ``Echo`` looks for earlier places like the present one and votes for what followed there. As in ``beat_lstm_local``, a
 bidirectional LSTM reads the whole rhythm first, and each note sees the annotation of its beat.
 """
@@ -22,14 +23,19 @@ from models.recurrence import lstm_step, read_both_ways, weights_of
 NO_INTERVAL = NUM_INTERVALS
 MIDDLE = 66
 """Where the first note is reckoned from."""
+OCTAVE = 12
+LOWEST, HIGHEST = 21, 108
+"""the keys of a piano: to a head that thinks in intervals a pitch that nobody ever wrote is as good as another"""
 NEVER = -30.0
-"""Logit of the start token."""
+"""Logit of the start token, and of pitches beyond the piano."""
 
 
 @dataclass(frozen=True)
 class BeatLstmEchoConfig:
     vocab_size: int
     embed_dim: int = 48
+    class_dim: int = 12
+    """of the embedding of pitch classes"""
     encoder_dim: int = 64
     hidden_dim: int = 192
     num_heads: int = 4
@@ -51,7 +57,8 @@ class BeatLstmEcho(SequenceModel):
         self.encoder = nn.LSTM(config.encoder_dim, config.encoder_dim, batch_first=True, bidirectional=True)
         self.bridge = nn.Linear(annotation_dim, 2 * dim)
         self.embedding = nn.Embedding(NUM_INTERVALS + 1, config.embed_dim)
-        self.decoder = nn.LSTM(config.embed_dim + 1 + annotation_dim, dim, batch_first=True)
+        self.pitch_class = nn.Embedding(OCTAVE, config.class_dim)
+        self.decoder = nn.LSTM(config.embed_dim + 1 + config.class_dim + annotation_dim, dim, batch_first=True)
         self.echo = Echo(dim + annotation_dim, config.num_heads, config.head_dim, config.reach)
         self.gain = nn.Linear(dim, 2 * config.num_heads)
         self.dense = nn.Linear(dim + 2 * config.num_heads * NUM_INTERVALS, config.out_dim)
@@ -73,9 +80,9 @@ class BeatLstmEcho(SequenceModel):
         return pitches, torch.where((tokens == start) | (before == start), NO_INTERVAL, intervals)
 
     def read(self, pitches: Tensor, intervals: Tensor, annotations: Tensor) -> Tensor:
-        """What the decoder reads at each place: the interval to the note before, its height, the present beat."""
-        height = (pitches[..., None] - MIDDLE) / 12
-        return torch.cat([self.embedding(intervals), height, annotations], dim=-1)
+        """What the decoder reads at each place: the interval to the note before, where that is, the present beat."""
+        height = (pitches[..., None] - MIDDLE) / OCTAVE
+        return torch.cat([self.embedding(intervals), height, self.pitch_class(pitches % OCTAVE), annotations], dim=-1)
 
     def write(self, hidden: Tensor, votes: Tensor, pitches: Tensor) -> Tensor:
         """Logits (B, N, V) from the decoder's ``hidden`` (B, N, D), the echo's ``votes`` and the notes before."""
@@ -84,8 +91,8 @@ class BeatLstmEcho(SequenceModel):
         voted = torch.einsum("bnkh,bnkhr->bnr", gains, votes)
         widest = NUM_PITCHES - 1
         by_interval = self.head(self.dropout(dense)) + F.pad(voted, (widest - RANGE, widest - RANGE))  # (B, N, 2V - 1)
-        places = torch.arange(NUM_PITCHES, device=pitches.device) - pitches[..., None] + widest
-        return F.pad(by_interval.gather(-1, places), (0, 1), value=NEVER)
+        places = torch.arange(LOWEST, HIGHEST + 1, device=pitches.device) - pitches[..., None] + widest
+        return F.pad(by_interval.gather(-1, places), (LOWEST, NUM_PITCHES - HIGHEST), value=NEVER)
 
     def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
         assert condition is not None

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -65,6 +67,11 @@ def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
         codec=codec.name, codec_config=asdict(codec), corpus="essen", license="none", sampling={"temperature": 0.9},
     )  # fmt: skip
     return Checkpoint(card, model, codec)
+
+
+def said(alert: Any) -> str:
+    """What an alert of a page says, which escapes what Markdown would read as a sign."""
+    return re.sub(r"\\(.)", r"\1", alert.value)
 
 
 @pytest.fixture

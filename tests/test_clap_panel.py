@@ -22,6 +22,7 @@ from core.ui.components.clap_line import _claps
 from core.ui.live_claps import ICE_SETTING, ice_servers, state_of
 from core.ui.live_take import LiveTake
 from tests.clap_wav import RATE, clap_samples, clap_wav
+from tests.conftest import said
 
 APP = Path(__file__).parent / "browser" / "apps" / "claps.py"
 TIMES = (0.7, 1.2, 1.7, 1.95, 2.2, 2.7, 3.7)
@@ -83,7 +84,7 @@ def test_what_is_odd_about_a_recording_is_said(data: bytes, words: str) -> None:
 
 def test_a_file_that_is_no_sound_is_said_in_one_sentence() -> None:
     app = open_app(Take("claps.wav", b"RIFF, or so it says"))
-    assert "claps.wav" in app.error[0].value
+    assert "claps.wav" in said(app.error[0])
     assert app.slider[0].label == "Sensitivity"
 
 
@@ -253,7 +254,7 @@ def test_listening_without_a_server_says_so() -> None:
     app = open_app()
     app.segmented_control[0].select("Clap live").run()
     assert not app.exception
-    assert "streamlit run app.py" in app.error[0].value
+    assert "streamlit run app.py" in said(app.error[0])
 
 
 def test_no_server_is_asked_unless_the_deployment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -244,7 +244,7 @@ def test_melody_takes_one_line_of_many_with_its_velocities(run: Run, here: Path)
         (("in.mid", "m.wav"), "ends in .mid"),
         (("in.mid", "m.mid", "--method", "ear"), "choose one of: voice, viterbi"),
         (("noise.mid", "m.mid"), "not a MIDI file"),
-        (("in.mid", "nowhere/m.mid", "--method", "viterbi"), "cannot be written"),
+        (("in.mid", "nowhere/m.mid", "--method", "viterbi"), "no folder nowhere"),
     ],
 )
 def test_a_melody_that_cannot_be_had_is_one_sentence(call: Sequence[str], sentence: str, run: Run, here: Path) -> None:
@@ -327,10 +327,10 @@ def refused(outcome: Outcome, here: Path, before: set[Path]) -> str:
 
 GENERATE = ("generate", "beat-rnn", "--out", "x.mid")
 BAD_CALLS: dict[str, tuple[tuple[object, ...], str]] = {
-    "unknown model": (("generate", "beat-choir", "--out", "x.mid"), r"no single model called 'beat-choir'"),
-    "path for a model": (("generate", "../beat-rnn.essen", "--out", "x.mid"), "no single model"),
-    "unknown model to evaluate": (("evaluate", "beat-choir"), "no single model"),
-    "unknown recipe": (("train", "beat-choir"), "no single recipe"),
+    "unknown model": (("generate", "beat-choir", "--out", "x.mid"), r"no model called 'beat-choir'"),
+    "path for a model": (("generate", "../beat-rnn.essen", "--out", "x.mid"), "no model"),
+    "unknown model to evaluate": (("evaluate", "beat-choir"), "no model"),
+    "unknown recipe": (("train", "beat-choir"), "no recipe"),
     "unknown field": (("train", "beat-rnn", "--set", "colour=3"), "'colour' cannot be set"),
     "value that is no number": (("train", "beat-rnn", "--set", "batch_size=many"), "whole number"),
     "minutes that are none": (("train", "beat-rnn", "--max-minutes", "nan"), "minutes"),
@@ -360,7 +360,7 @@ BAD_CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "wrong ending to write": (("generate", "beat-rnn", "--out", "x.docx"), r"\.docx cannot be written"),
     "no ending to write": (("generate", "beat-rnn", "--out", "x"), "nothing cannot be written"),
     "second ending wrong": (("generate", "beat-rnn", "--out", "x.mid", "--out", "y.docx"), "docx"),
-    "missing folder": (("generate", "beat-rnn", "--out", "nowhere/x.mid"), "cannot be written"),
+    "missing folder": (("generate", "beat-rnn", "--out", "nowhere/x.mid"), "no folder nowhere"),
     "a folder of that name": (("generate", "beat-rnn", "--out", "folder.mid"), "cannot be written"),
     "missing rhythm": ((*GENERATE, "--rhythm", "missing.csv"), r"missing\.csv cannot be read"),
     "folder for a rhythm": ((*GENERATE, "--rhythm", "folder.mid"), "cannot be read"),
@@ -438,14 +438,31 @@ def test_a_damaged_model_is_said(run: Run, here: Path, tiny_checkpoints: Path) -
 
 
 @pytest.mark.parametrize(
-    "call", [(), ("compose",), ("generate",), ("generate", "beat-rnn"), (*GENERATE, "--length", "x")]
-)
-def test_wrong_usage_is_explained(call: tuple[str, ...], run: Run, here: Path) -> None:
+    ("call", "wrong"),
+    [
+        (("compose",), "No such command 'compose'"), (("generate",), "Missing argument 'name'"),
+        (("generate", "beat-rnn"), "Missing option '--out'"), ((*GENERATE, "--length", "x"), "--length"),
+        (("models", "--all"), "--all"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_explained_in_a_sentence(call: tuple[str, ...], wrong: str, run: Run, here: Path) -> None:
     done = run(*call)
-    assert done.code == 2
-    assert "Usage" in done.out + done.err
-    assert "Traceback" not in done.err
+    assert (done.code, done.out) == (2, "")
+    assert wrong in done.err
+    assert done.err.endswith("; see --help.\n")
+    assert done.err.count("\n") == 1
     assert not any(here.iterdir())
+
+
+def test_without_a_command_there_is_help(run: Run) -> None:
+    done = run()
+    assert (done.code, done.err) == (2, "")
+    assert "Usage" in done.out
+    assert "generate" in done.out
+
+
+def test_no_file_is_written_where_another_has_no_folder(run: Run, here: Path) -> None:
+    assert "no folder nowhere" in refused(run(*GENERATE, "--out", "x.mid", "--out", "nowhere/x.abc"), here, set())
 
 
 # In a process of its own

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codecs import CODECS, BeatCodec, Codec
+from core.codecs import CODECS, BeatCodec, Codec, CodecError, Encoded, StepCodec
+from core.codecs.steps import DURATIONS, is_regular
 from core.data.corpora import load_corpus
 from core.score import Note, Score
 from tests.conftest import MELODY
@@ -87,3 +88,35 @@ def test_beats_of_any_performance(beats: list[tuple[float, float, int]]) -> None
         assert after.onset / 2 == pytest.approx(before.onset, abs=2e-6)
         assert after.duration / 2 == pytest.approx(before.duration, abs=2e-6)
     assert codec.canonical(decoded) == decoded
+
+
+def test_steps_by_hand() -> None:
+    codec = StepCodec()
+    score = Score((Note(0, 1, 67), Note(1, 0.5, 69), Note(2, 0.25, 71)), time_signature=(3, 4), upbeat=1.0)
+    encoded = codec.encode(score)
+    assert " ".join(codec.vocabulary[token] for token in encoded.tokens) == "67 _ _ _ 69 _ r r 71 /"
+    assert encoded.condition is not None
+    assert encoded.condition[:, 0].tolist() == [2, 2.25, 2.5, 2.75, 0, 0.25, 0.5, 0.75, 1, 1.25]
+    assert encoded.condition[:, 1:].unique(dim=0).tolist() == [[3, 4]]
+    assert codec.decode(encoded) == score
+
+
+def test_steps_of_music_that_they_do_not_carry() -> None:
+    codec = StepCodec()
+    triplet = Score((Note(0, 1 / 12, 60), Note(1 / 12, 1 / 12, 62), Note(1 / 6, 1 / 12, 64), Note(0.25, 0.75, 20)))
+    assert codec.canonical(triplet).notes == (Note(0, 0.25, 62), Note(0.25, 0.75, 44))
+    with pytest.raises(CodecError, match="'H'"):
+        codec.tokens_of(["60", "_", "H"])
+    loose = codec.tokens_of(["_", "r", "_", "60", "/", "62"])
+    assert codec.decode(Encoded(loose)).notes == (Note(0.75, 0.25, 60),)  # nothing is held, and nothing follows the end
+
+
+def test_songs_of_plain_values_are_told_apart(tunes: list[Score]) -> None:
+    assert is_regular(Score((Note(0, 1.5, 60), Note(2, 0.5, 62))))
+    assert not is_regular(Score((Note(0, 1 / 3, 60), Note(1 / 3, 2 / 3, 62))))
+    assert not is_regular(Score((Note(0, 1, 60), Note(1.125, 1, 62))))
+    codec, regular = StepCodec(), [tune for tune in tunes if is_regular(tune)]
+    assert len(regular) > len(tunes) / 2
+    for tune in regular:  # nothing of theirs is lost
+        assert {note.duration for note in tune.notes} <= DURATIONS
+        assert [note[:2] for note in codec.canonical(tune).notes] == [note[:2] for note in tune.notes]

@@ -42,6 +42,16 @@ def test_undo_and_redo_walk_the_versions_and_lose_none() -> None:
     assert desk.piece == a
 
 
+def test_title_instrument_and_tempo_stay_when_notes_are_taken_back() -> None:
+    desk = desk_of(piece(60, 61), piece(60, 62))
+    flute = replace(piece(60, 62), program=73, title="Two notes", qpm=90.0)
+    desk.present(flute)
+    desk.undo()
+    assert desk.piece == replace(flute, pitches=(60, 61))
+    desk.redo()
+    assert desk.piece == flute
+
+
 def test_going_back_to_another_rhythm_brings_it_along() -> None:
     quarters = piece(60, 61)
     halves = replace(quarters, beats=Beats.from_score(parse_note_values("h h", qpm=120, time_signature=(4, 4))))

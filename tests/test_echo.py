@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from models import shift_right
-from models.beat_lstm_echo import BeatLstmEcho
+from models.beat_lstm_echo import HIGHEST, LOWEST, BeatLstmEcho
 from models.echo import NUM_INTERVALS, NUM_PITCHES, RANGE, Echo, seen_from, weighted_counts
 from models.recurrence import weights_of
 from tests.conftest import tiny_model
@@ -77,7 +77,15 @@ def test_a_transposed_melody_is_answered_in_its_own_key() -> None:
     model = tiny_model("beat-lstm-echo")
     assert isinstance(model, BeatLstmEcho)
     height = weights_of(model.decoder).w_ih[:, model.config.embed_dim]
-    height.zero_()  # the one thing that knows of pitches as such
+    height.zero_()  # the two things that know of pitches as such
+    model.pitch_class.weight.zero_()
     tokens, condition = torch.tensor([[60, 64, 62, 67, 60]]), torch.rand(1, 5, 2)
     low, high = (model(shift_right(tokens + up, START), condition)[0, 1:, :START] for up in (0, 5))
-    torch.testing.assert_close(high[:, 20:120], low[:, 15:115])
+    torch.testing.assert_close(high[:, LOWEST + 5 : HIGHEST], low[:, LOWEST : HIGHEST - 5])
+
+
+@torch.inference_mode()
+def test_what_no_piano_has_is_never_written() -> None:
+    model = tiny_model("beat-lstm-echo")
+    probs = model(torch.tensor([[START, 24, 21, 108]]), torch.rand(1, 4, 2)).softmax(dim=-1)
+    assert probs[..., :LOWEST].sum() + probs[..., HIGHEST + 1 :].sum() < 1e-9

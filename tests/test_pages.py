@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from core.link import piece_to_query
 from core.ui.desk import Desk
 from core.ui.page import plain
 from core.ui.playing import keys_like
+from core.ui.reading_panel import FOUND
+from tests.conftest import said
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["app.py", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "pages").glob("*.py")))]
@@ -122,7 +125,7 @@ def test_another_reading_of_a_tapped_rhythm_keeps_notes_and_sound() -> None:
         button(app, "Undo")
     assert desk_of(app).piece == found
     assert desk_of(app).beats == found.beats
-    assert app.selectbox(key="reading.metre").value == "found"
+    assert app.selectbox(key="reading.metre").value == FOUND
 
 
 def test_a_written_rhythm_has_no_other_reading() -> None:
@@ -196,7 +199,7 @@ def test_a_passage_is_composed_again_and_locked_notes_stay() -> None:
     assert again.pitches[3:6] == locked.pitches[3:6]
     assert again.pitches != locked.pitches
     button(app, "Just these notes")
-    assert "locked" in app.error[0].value
+    assert "locked" in said(app.error[0])
     assert desk_of(app).piece == again, "an error loses nothing"
 
 
@@ -249,7 +252,7 @@ def test_first_notes_are_kept_and_a_wrong_one_is_named() -> None:
     assert piece.pitches[:3] == (67, 69, 71)
     app.text_input(key="settings.given").set_value("G4 Q7")
     button(app, "Compose")
-    assert "'Q7'" in app.error[0].value
+    assert "'Q7'" in said(app.error[0])
     assert desk_of(app).piece == piece
 
 
@@ -284,16 +287,31 @@ def test_a_written_rhythm() -> None:
     assert [note.duration for note in piece.written.notes] == [1, 1, 2, 1.5, 0.5, 2]
     app.text_area(key="settings.values").set_value("q wrong")
     button(app, "Use this rhythm")
-    assert "wrong" in app.error[0].value
+    assert "wrong" in said(app.error[0])
 
 
 def test_a_link_to_a_missing_model_is_composed_on_with_the_one_that_is_chosen() -> None:
     piece = desk_of(open_page()).piece
     app = open_page(**{**(piece_to_query(piece) or {}), "model": "nobody.essen"})
     shown = desk_of(app).piece
-    assert "nobody.essen" in app.error[0].value
+    assert "nobody.essen" in said(app.error[0])
     assert shown.pitches == piece.pitches
     assert shown.model == app.session_state["settings.model"] == f"{app.selectbox(key='settings.network').value}.essen"
+
+
+def test_what_an_address_holds_is_shown_as_it_stands() -> None:
+    hostile = "![x](https://example.org/x.png) **b** $x$"
+    link = {**(piece_to_query(desk_of(open_page()).piece) or {}), "model": hostile}
+    [alert] = open_page(**link).error
+    assert hostile in said(alert)
+    assert not re.search(r"(?<!\\)[*!\[$]", alert.value)
+
+
+def test_a_metre_that_cannot_be_written_loses_nothing() -> None:
+    piece = desk_of(open_page()).piece
+    app = open_page(**{**(piece_to_query(piece) or {}), "metre": "4/7"})
+    assert "copy the whole link again" in said(app.error[0])
+    assert desk_of(app).piece is not None
 
 
 def test_recolouring_a_tune_keeps_its_rhythm_and_shows_both() -> None:
@@ -333,7 +351,7 @@ def test_a_damaged_checkpoint_is_said(tiny: Path, damage: Callable[[Path], objec
     damage(tiny / "beat-lstm-local.essen")
     app = open_page(model="beat-lstm-local.essen")
     assert not app.exception
-    assert any(sentence in said.value for said in [*app.error, *app.warning])
+    assert any(sentence in said(alert) for alert in [*app.error, *app.warning])
 
 
 def test_the_project_of_a_visit_opens_in_another(tmp_path: Path) -> None:

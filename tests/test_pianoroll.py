@@ -83,7 +83,19 @@ def test_edges_are_drawn(score):
 
 
 @pytest.mark.parametrize(
-    ("pitch", "key", "name"), [(60, "C", "C4"), (61, "D", "C♯4"), (61, "Fm", "D♭4"), (0, "C", "C-1"), (127, "C", "G9")]
+    ("pitch", "key", "name"),
+    [
+        (60, "C", "C4"),
+        (61, "D", "C♯4"),
+        (61, "Fm", "D♭4"),
+        (61, "Dm", "C♯4"),
+        (66, "Gm", "F♯4"),
+        (66, "Db", "G♭4"),
+        (71, "Gb", "C♭5"),
+        (60, "C#", "B♯3"),
+        (0, "C", "C-1"),
+        (127, "C", "G9"),
+    ],
 )
 def test_pitch_names(pitch, key, name):
     assert pitch_name(pitch, key) == name

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import InputError
 from core.formats.spelling import parse_key
 from core.ui.components.tap_pad import Metronome, Tapped
 from core.ui.playing import interval, key_label, keys_like
 from core.ui.reading_panel import start_label, upbeats
-from core.ui.rhythm_panel import tapped_beats
+from core.ui.rhythm_panel import tapped_beats, written_beats
 
 TAPS = [(i * 0.5, i * 0.5 + 0.4) for i in range(8)]
 
@@ -47,6 +48,12 @@ def test_the_nearer_way_unless_it_leads_out_of_range() -> None:
     assert interval("C", "A", (60, 72)) == -3
     assert interval("C", "A", (2, 72)) == 9
     assert interval("Dm", "Em", (60,)) == 2
+
+
+def test_no_written_note_is_lost() -> None:
+    assert len(written_beats("q e e", "3/4", 112)) == 3
+    with pytest.raises(InputError, match="too short to be told apart"):
+        written_beats("0.001 0.001 q q", "4/4", 112)
 
 
 def test_keys_are_named_in_full() -> None:

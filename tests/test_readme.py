@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.checkpoint import list_cards
 from core.cli import app
+from core.evaluation.board import markdown_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,6 +39,10 @@ def test_commands_exist(text: str):
 def test_local_links_lead_somewhere(text: str):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_the_table_of_models_is_that_of_the_cards():
+    assert f"<!-- models -->\n{markdown_table(list_cards())}" in README
 
 
 def test_readme_is_short_and_begins_with_the_two_commands():

@@ -15,7 +15,7 @@ from core.files import WRITERS, Writer, ending
 app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Name = Annotated[str, typer.Argument(help="A model: its full name, or its network where one corpus has it.")]
+Name = Annotated[str, typer.Argument(help="A model, or a network alone, which means its model of the folk songs.")]
 CorpusRoot = Annotated[
     Path | None, typer.Option(help="Folder of the corpus, or of several; default: what the installation carries.")
 ]
@@ -24,7 +24,11 @@ CorpusRoot = Annotated[
 def main() -> None:
     """Runs a command; bad input becomes one sentence on standard error and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:  # a command that is none, or an option
+        if sentence := error.format_message().rstrip(".?"):  # without any command the help is there already
+            sys.stderr.write(f"{sentence}; see --help.\n")
+        sys.exit(2)
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
@@ -41,9 +45,12 @@ def say(values: Any, as_json: bool) -> None:
 
 
 def write_files(files: dict[Path, bytes]) -> None:
-    """Writes every file whole, once all are made."""
+    """Writes every file whole, once all are made; none where a folder is missing."""
     from core.checkpoint import write_whole
 
+    for path in files:
+        if not path.parent.is_dir():
+            raise InputError(f"There is no folder {path.parent}; make it first, or choose another for {path.name}.")
     for path, data in files.items():
         try:
             write_whole(path, data)

@@ -2,7 +2,8 @@
 
 from core.codecs.base import Codec, CodecError, Encoded
 from core.codecs.beats import BeatCodec, beats_of
+from core.codecs.steps import StepCodec
 
-CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (BeatCodec,)}
+CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (BeatCodec, StepCodec)}
 
-__all__ = ["CODECS", "BeatCodec", "Codec", "CodecError", "Encoded", "beats_of"]
+__all__ = ["CODECS", "BeatCodec", "Codec", "CodecError", "Encoded", "StepCodec", "beats_of"]

@@ -39,7 +39,8 @@ def kern_to_score(data: bytes) -> Score:
     try:
         collection = HumdrumDataCollection(text)
         collection.parse()
-        scores = [part_to_score(part.flatten()) for part in collection.stream.parts]
+        parts = collection.stream.getElementsByClass("Part")  # none where the file holds several works
+        scores = [part_to_score(part.flatten()) for part in parts]
         title = (collection.stream.metadata and collection.stream.metadata.title) or ""
     except Exception as error:  # music21 raises whatever its parser stumbles upon
         logging.getLogger(__name__).debug("music21 on **kern", exc_info=error)

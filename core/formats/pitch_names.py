@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from core.errors import InputError
+from core.formats.spelling import parse_key, spell
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "##": 2, "x": 2, "b": -1, "♭": -1, "bb": -2, "♮": 0}
-SHARP_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
-FLAT_NAMES = ("C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B")
-FLAT_KEYS = frozenset(("F", "Bb", "Eb", "Ab", "Db", "Gb", "Cb", "Dm", "Gm", "Cm", "Fm", "Bbm", "Ebm", "Abm"))
-NAME = re.compile(r"([A-Ga-g])(##|bb|[#♯x♭b♮]?)(-?\d{1,2})")
+ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "##": 2, "♯♯": 2, "x": 2, "b": -1, "♭": -1, "bb": -2, "♭♭": -2, "♮": 0}
+SIGNS = {-2: "♭♭", -1: "♭", 0: "", 1: "♯", 2: "♯♯"}
+NAME = re.compile(r"([A-Ga-g])(##|♯♯|bb|♭♭|[#♯x♭b♮]?)(-?\d{1,2})")
 NUMBER = re.compile(r"\d{1,4}")
 MAX_TEXT = 20_000
 
@@ -20,9 +20,14 @@ class PitchError(InputError):
     """A word that names no pitch."""
 
 
+def pitch_names(pitches: Sequence[int], key: str) -> list[str]:
+    """The notes of a melody, named as its score in ``key`` writes them: see ``spell``."""
+    return [f"{note.step}{SIGNS[note.alter]}{note.octave}" for note in spell(pitches, parse_key(key))]
+
+
 def pitch_name(pitch: int, key: str = "C") -> str:
-    """``60`` is ``C4``; black keys are flats in a key with flats, else sharps."""
-    return f"{(FLAT_NAMES if key in FLAT_KEYS else SHARP_NAMES)[pitch % 12]}{pitch // 12 - 1}"
+    """``60`` is ``C4``; a black key has the name that is usual in ``key``."""
+    return pitch_names((pitch,), key)[0]
 
 
 def parse_pitch(word: str) -> int:

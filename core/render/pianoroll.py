@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from core.formats.pitch_names import pitch_name
+from core.formats.pitch_names import pitch_name, pitch_names
 from core.score import Score
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def pianoroll_figure(
         else (NOTE, "", "")
         for index in range(len(score.notes))
     ]
+    names = pitch_names(score.pitches, score.key)
     notes = go.Bar(
         orientation="h",
         base=[note.onset / second for note in score.notes],
@@ -71,8 +72,8 @@ def pianoroll_figure(
             "line": {"width": 0},
         },
         customdata=[
-            (index, pitch_name(note.pitch, score.key), note.onset / second, style[2])
-            for index, (note, style) in enumerate(zip(score.notes, styles, strict=True))
+            (index, name, note.onset / second, style[2])
+            for index, (name, note, style) in enumerate(zip(names, score.notes, styles, strict=True))
         ],
         hovertemplate="%{customdata[1]} · %{x:.2f} s at %{customdata[2]:.2f} s%{customdata[3]}<extra></extra>",
     )

@@ -55,7 +55,7 @@ def _cells(line: str) -> list[str]:
 def _beat(number: int, line: str) -> tuple[float, float]:
     cells = _cells(line)
     if len(cells) != 2:
-        raise RhythmError(f"Row {number} has {len(cells)} cells: give two, the rest and the duration in seconds.")
+        raise RhythmError(f"Row {number} must have two cells, not {len(cells)}: the rest and the duration in seconds.")
     for cell in cells:
         if not _NUMBER.fullmatch(cell):
             raise RhythmError(f"Row {number}: '{cell[:20]}' is not a number of seconds.")

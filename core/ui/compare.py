@@ -12,11 +12,11 @@ from core.checkpoint import ModelCard
 from core.comparison import agreement, consensus, likelihoods, melody_facts
 from core.composition import Composition, compose
 from core.data.corpora import CORPORA
-from core.formats.pitch_names import parse_pitches, pitch_name
+from core.formats.pitch_names import parse_pitches, pitch_name, pitch_names
 from core.render.notation import NARROW
 from core.ui.components.score_view import score_view
 from core.ui.desk import Desk
-from core.ui.page import keep, plain, plain_errors, start_page
+from core.ui.page import count, keep, plain, plain_errors, start_page
 from core.ui.result import AUDIO_MIME, PAIR_WIDTH, heard
 from core.ui.rhythm_panel import START, written_beats
 from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
@@ -51,7 +51,7 @@ def compare_page() -> None:
         desk.lay(written_beats(START, "4/4", 112), "a first rhythm")
     assert desk.beats is not None
     st.caption(
-        f"On the rhythm that lies on the desk: {plain(desk.beats_label)}, {len(desk.beats)} notes. "
+        f"On the rhythm that lies on the desk: {plain(desk.beats_label)}, {count(len(desk.beats), 'note')}. "
         "Give another one on the Compose page."
     )
     with plain_errors():
@@ -183,10 +183,12 @@ def rolls(shown: list[Entry]) -> go.Figure:
         key = entry.piece.written.key
         x: list[float | None] = []
         y: list[int | None] = []
-        for on, length, pitch in zip(onsets, durations, entry.piece.pitches, strict=True):
+        names: list[str] = []
+        spelled = pitch_names(entry.piece.pitches, key)
+        for on, length, pitch, name in zip(onsets, durations, entry.piece.pitches, spelled, strict=True):
             x += [on, on + length, None]
             y += [pitch, pitch, None]
-        names = [pitch_name(pitch, key) if pitch is not None else "" for pitch in y]
+            names += [name, name, ""]
         figure.add_scatter(
             x=x, y=y, text=names, mode="lines", name=entry.label, line={"color": colour, "width": 5}, opacity=0.75,
             hovertemplate="%{text} at %{x:.2f} s",

@@ -16,7 +16,7 @@ from core.project import json_to_project
 from core.sampling import SamplingConfig
 from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
-from core.ui.page import MAX_UPLOAD_MB, keep, plain_errors, start_page
+from core.ui.page import MAX_UPLOAD_MB, keep, plain, plain_errors, say_error, start_page
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
 from core.ui.settings import NEW_SEEDS, choose, choose_model, choose_sampling, show, usual_model
@@ -40,7 +40,7 @@ def compose_page() -> None:
     desk: Desk = st.session_state.setdefault("desk", Desk())
     installed = cards()
     for name in damaged_checkpoints():
-        st.warning(f"The card of the model {name!r} cannot be read; restore its card.json to use it.")
+        st.warning(plain(f"The card of the model {name!r} cannot be read; restore its card.json to use it."))
     if not installed:
         st.error("There are no trained models in checkpoints/; restore the folder or train one: python -m core train.")
         return
@@ -58,7 +58,7 @@ def compose_page() -> None:
     try:
         model = checkpoint(card.name)
     except InputError as error:
-        st.error(str(error))
+        say_error(str(error))
         return
     head, button = st.columns([3, 1], vertical_alignment="bottom")
     head.title("Compose")
@@ -83,7 +83,7 @@ def compose_page() -> None:
         with plain_errors():
             make(desk, model, sampling, seeds, num)
     if notice := st.session_state.pop("notice", None):
-        st.error(notice, icon=":material/error:")
+        say_error(notice)
     if desk.piece is not None:
         result(desk, model, card.license)
         address_bar(piece_to_query(desk.piece) or {})
@@ -126,7 +126,7 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
     known = {card.name: card for card in cards()}
     name = query.get("model", "")
     if name and name not in known:
-        st.error(f"This link asks for the model {name[:60]!r}, which is not installed here, so another one is used.")
+        say_error(f"This link asks for the model {name[:60]!r}, which is not installed here, so another one is used.")
         name = usual_model(list(known.values())).name
     if name:
         choose(known[name])
@@ -149,3 +149,9 @@ def open_project(desk: Desk) -> None:
     with plain_errors():
         versions, current = json_to_project(file.getvalue())
         desk.extend(versions, current)
+        missing = sorted({piece.model for _, piece in versions} - {card.name for card in cards()})
+        if missing:
+            st.session_state["notice"] = (
+                f"This project was made with {', '.join(missing)}, which is not installed here; "
+                "what you change is written by the model that is chosen."
+            )

@@ -95,14 +95,20 @@ class Desk:
             self.lay_version(index)
 
     def undo(self) -> None:
-        if self.undo_stack:
-            self.redo_stack.append(self.current)
-            self.lay_version(self.undo_stack.pop())
+        self.step(self.undo_stack, self.redo_stack)
 
     def redo(self) -> None:
-        if self.redo_stack:
-            self.undo_stack.append(self.current)
-            self.lay_version(self.redo_stack.pop())
+        self.step(self.redo_stack, self.undo_stack)
+
+    def step(self, there: list[int], back: list[int]) -> None:
+        """Lays the version on top of ``there``; how the piece is called and played stays, and is no step to undo."""
+        if there:
+            before = self.piece
+            back.append(self.current)
+            self.lay_version(there.pop())
+            after = self.piece
+            if before and after and before.beats == after.beats:
+                self.present(replace(after, title=before.title, program=before.program, qpm=before.qpm))
 
     def lay_version(self, index: int) -> None:
         """Version ``index`` on the desk, and its rhythm with it, if that is another one."""

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, ModelCard
 from core.data.corpora import CORPORA
-from core.evaluation.board import PUBLISHED_ACCURACY
+from core.evaluation.board import PUBLISHED_ACCURACY, percentage
 from core.evaluation.game import ACCURACY_RANGE, stability
 from core.ui.page import start_page
 from core.ui.work import cards
@@ -63,7 +63,7 @@ def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
             "model": card.title,
             "corpus": card.corpus,
             **{title: percent(card.metrics.get(name), title) for name, title in FIGURES.items()},
-            "accuracy in the paper": percent(PUBLISHED_ACCURACY.get(card.network), "accuracy"),
+            "in the paper": percentage(PUBLISHED_ACCURACY.get(card.network)),
         }
         for card in ranked(installed)
     ]

@@ -56,7 +56,7 @@ WORDS: Translations = {
 def listen(desk: Desk) -> None:
     """Lets the user clap into the microphone, shows each clap as it is heard, and lays the rhythm on the desk."""
     if not has_server():
-        raise InputError("Listening needs a running server: start the app with `streamlit run app.py`.")
+        raise InputError("Listening needs a running server: start the app with “streamlit run app.py”.")
     live: LiveTake = st.session_state.setdefault(LIVE, LiveTake(COUNTS * COUNT_SEC))
     state = connection(live)
     live.opened |= state.playing or state.signalling

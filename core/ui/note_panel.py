@@ -11,10 +11,10 @@ import streamlit as st
 from core.checkpoint import Checkpoint
 from core.composition import Composition, note_alternatives, recompose, rewrite
 from core.errors import InputError
-from core.formats.pitch_names import pitch_name
+from core.formats.pitch_names import pitch_names
 from core.likelihood import Alternative
 from core.ui.desk import Desk, bars_around, lock
-from core.ui.page import plain_errors
+from core.ui.page import count, plain_errors
 from core.ui.work import turn
 
 NUM_ALTERNATIVES = 8
@@ -34,49 +34,47 @@ def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
 
 
 def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) -> None:
-    key = piece.written.key
     with turn():
         found = note_alternatives(checkpoint, piece, index, NUM_ALTERNATIVES)
-    st.markdown(f"**Note {index + 1}: {pitch_name(piece.pitches[index], key)}.** What else might stand here:")
+    names = {option.token: name_at(piece, index, option.token) for option in found}
+    st.markdown(f"**Note {index + 1}: {names[piece.pitches[index]]}.** What else might stand here:")
     row = st.container(horizontal=True)
     for option in found:
         here = option.token == piece.pitches[index]
         row.button(
-            f"{pitch_name(option.token, key)}  \n{percent(option.prob_in_context)}",
+            f"{names[option.token]}  \n{percent(option.prob_in_context)}",
             key=f"alternative.{option.token}",
             type="primary" if here else "secondary",
             disabled=index in piece.locked and not here,
             on_click=change,
-            args=(
-                desk,
-                f"Note {index + 1} to {pitch_name(option.token, key)}",
-                rewrite,
-                checkpoint,
-                piece,
-                index,
-                option.token,
-            ),
+            args=(desk, f"Note {index + 1} to {names[option.token]}", rewrite, checkpoint, piece, index, option.token),
         )
     with st.expander("Why this note?", icon=":material/psychology_alt:"):
-        why(piece, found, index, key)
+        why(piece, found, index, names)
 
 
-def why(piece: Composition, found: list[Alternative], index: int, key: str) -> None:
+def name_at(piece: Composition, index: int, pitch: int) -> str:
+    """What the score calls note ``index`` when it has ``pitch``: its neighbours have a say in that."""
+    pitches = (*piece.pitches[:index], pitch, *piece.pitches[index + 1 :])
+    return pitch_names(pitches, piece.written.key)[index]
+
+
+def why(piece: Composition, found: list[Alternative], index: int, names: dict[int, str]) -> None:
     """The probabilities behind one note, before and after what follows is taken into account."""
     by_prob = sorted(found, key=lambda option: -option.prob)
     rank = [option.token for option in by_prob].index(piece.pitches[index]) + 1
     own = by_prob[rank - 1]
-    before = "the rhythm alone" if index == 0 else f"the rhythm and the {index} notes before it"
+    before = "the rhythm alone" if index == 0 else f"the rhythm and the {count(index, 'note')} before it"
     st.markdown(
-        f"From {before}, the model held {pitch_name(own.token, key)} to be {percent(own.prob)} likely: number {rank} "
+        f"From {before}, the model held {names[own.token]} to be {percent(own.prob)} likely: number {rank} "
         f"of these. With what follows, its share among them is {percent(own.prob_in_context)}."
         + (" You gave this note." if index < piece.num_given else "")
     )
-    names = [pitch_name(option.token, key) for option in by_prob]
+    shown = [names[option.token] for option in by_prob]
     figure = go.Figure(
         [
-            go.Bar(name="from the notes before", x=names, y=[o.prob for o in by_prob], marker_color=BEFORE),
-            go.Bar(name="with those that follow", x=names, y=[o.prob_in_context for o in by_prob], marker_color=AROUND),
+            go.Bar(name="from the notes before", x=shown, y=[o.prob for o in by_prob], marker_color=BEFORE),
+            go.Bar(name="with those that follow", x=shown, y=[o.prob_in_context for o in by_prob], marker_color=AROUND),
         ]
     )
     figure.update_layout(

@@ -72,7 +72,17 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        say_error(str(error))
+
+
+def say_error(sentence: str) -> None:
+    """``sentence`` as it stands, whatever of the user's it quotes."""
+    st.error(plain(sentence), icon=":material/error:")
+
+
+def count(number: int, thing: str) -> str:
+    """``1 note``, ``2 notes``."""
+    return f"{number:,} {thing}{'s' * (number != 1)}"
 
 
 def plain(text: str) -> str:

@@ -40,7 +40,9 @@ def playing_controls(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> 
         on_change=present,
         args=(desk, "program"),
     )
-    tempo.number_input("Tempo", 20, 300, key="play.qpm", step=4, on_change=present, args=(desk, "qpm"), help=TEMPO_HELP)
+    tempo.number_input(
+        "Tempo", 20, 300, None, key="play.qpm", step=4, on_change=present, args=(desk, "qpm"), help=TEMPO_HELP
+    )
     key.selectbox(
         "Key",
         keys_like(piece.written.key),
@@ -54,9 +56,12 @@ def playing_controls(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> 
 
 def present(desk: Desk, name: str) -> None:
     """A callback: the piece on the desk with its ``name`` as the widget has it."""
-    piece = desk.piece
+    piece, value = desk.piece, st.session_state[f"play.{name}"]
     assert piece is not None
-    piece = replace(piece, **{name: st.session_state[f"play.{name}"]})
+    if value is None:  # the field was emptied: it goes back to what the piece has
+        del st.session_state["play.shown"]
+        return
+    piece = replace(piece, **{name: value})
     desk.present(piece)
     st.session_state["play.shown"] = presentation(piece)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.checkpoint import Checkpoint
 from core.composition import Composition, original_of
 from core.errors import InputError
-from core.formats.pitch_names import pitch_name
+from core.formats.pitch_names import pitch_names
 from core.render.notation import NARROW, WIDE
 from core.ui.components.candidate_strip import Candidate, candidate_strip
 from core.ui.components.score_view import NOTHING, score_view
@@ -144,11 +144,11 @@ def piano_roll(desk: Desk, piece: Composition) -> None:
 
 
 def notes_table(piece: Composition) -> None:
-    key, sec = piece.written.key, 60.0 / piece.performed.qpm
+    names, sec = pitch_names(piece.pitches, piece.written.key), 60.0 / piece.performed.qpm
     rows = [
         {
             "note": i + 1,
-            "pitch": pitch_name(heard.pitch, key),
+            "pitch": names[i],
             "MIDI": heard.pitch,
             "starts (s)": round(heard.onset * sec, 3),
             "lasts (s)": round(heard.duration * sec, 3),

@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.beats import Beats, Reading
 from core.files import READERS, read_beats
-from core.rhythm import NOTE_VALUES_HELP, Rhythm, parse_note_values
+from core.rhythm import NOTE_VALUES_HELP, Rhythm, RhythmError, parse_note_values
 from core.ui.components.tap_pad import Tapped, tap_pad
 from core.ui.desk import Desk
-from core.ui.page import MAX_UPLOAD_MB, keep, plain, plain_errors
+from core.ui.page import MAX_UPLOAD_MB, count, keep, plain, plain_errors
 from core.ui.reading_panel import HALF_QUARTERS, METRES, reading_panel
 from core.ui.recolour_panel import recolour
 
@@ -28,7 +28,7 @@ def rhythm_panel(desk: Desk) -> bool:
         WAYS[way](desk)
     if desk.beats is not None:
         seconds = desk.beats.performed.total_sec
-        st.caption(f"On the desk: {plain(desk.beats_label)}, {len(desk.beats)} notes, {seconds:.1f} seconds.")
+        st.caption(f"On the desk: {plain(desk.beats_label)}, {count(len(desk.beats), 'note')}, {seconds:.1f} seconds.")
     reading_panel(desk)
     return desk.beats is not before
 
@@ -61,7 +61,11 @@ def write(desk: Desk) -> None:
 
 def written_beats(text: str, metre: str, qpm: float) -> Beats:
     numerator, denominator = metre.split("/")
-    return Beats.from_score(parse_note_values(text, qpm=qpm, time_signature=(int(numerator), int(denominator))))
+    score = parse_note_values(text, qpm=qpm, time_signature=(int(numerator), int(denominator)))
+    beats = Beats.from_score(score)
+    if len(beats) < len(score.notes):
+        raise RhythmError("Some notes are too short to be told apart; write longer values or a slower tempo.")
+    return beats
 
 
 def upload(desk: Desk) -> None:

@@ -108,6 +108,23 @@ def musicxml_file(score: Score) -> bytes:
     return GeneralObjectExporter(part).parse()
 
 
+def test_rhythms_of_other_metres_follow_one_another(visit: Visit) -> None:
+    choose_way(visit, "Upload")
+    for num_notes in (2, 3, 2, 5):
+        with visit.new_piece():
+            visit.upload(f"{num_notes}.csv", b"rest_sec,duration_sec\n" + b"0,0.5\n" * num_notes)
+        assert visit.page.get_by_text(f"the uploaded rhythm, {num_notes} notes").count() == 1
+    assert len(visit.compose().pitches) == 5
+    assert visit.page.get_by_test_id("stException").count() == 0
+    visit.choose("Metre", "3/4")
+    visit.page.wait_for_url("**metre=3%2F4*")
+    settle(visit.page)
+    with visit.new_piece():
+        visit.upload("again.csv", b"rest_sec,duration_sec\n" + b"0,0.5\n" * 4)
+    assert visit.page.get_by_role("combobox", name="Metre").input_value() == "As found"
+    assert len(visit.compose().pitches) == 4
+
+
 def test_uploaded_rhythms(visit: Visit) -> None:
     tune = Score((Note(0, 1, 67), Note(1, 0.5, 69), Note(1.5, 0.5, 71), Note(2, 2, 67)), qpm=100)
     choose_way(visit, "Upload")
