@@ -115,6 +115,12 @@ def resolve_name(name: str, root: Path | None = None) -> str:
     raise CheckpointError(f"There is {what} model called {name!r}; choose one of: {choices}.")
 
 
+def codec_config(codec: Codec) -> dict[str, Any]:
+    """What a card stores of a codec, as JSON has it."""
+    stored: dict[str, Any] = json.loads(json.dumps(asdict(codec)))
+    return stored
+
+
 def build_model(card: ModelCard) -> tuple[SequenceModel, Codec]:
     """The untrained network and the codec that a card describes."""
     model_class, config_class = ARCHITECTURES[card.architecture]

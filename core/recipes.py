@@ -1,7 +1,7 @@
 """Every trained model: its network, codec, corpus and settings.
 
-A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_CORPORA``; any other is an entry in
-``RECIPES``.
+A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_CORPORA``, a model of steps one of
+``STEP_NETWORKS`` trained on folk songs; any other is an entry in ``RECIPES``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from core.codecs import BeatCodec
+from core.codecs import BeatCodec, StepCodec
 from core.data.corpora import CORPORA
 from core.errors import InputError
 from core.training.recipe import AdversarialSettings, Recipe, TrainingSettings
@@ -98,6 +98,42 @@ def adversarial_recipe(name: str, corpus: str) -> Recipe:
     )
 
 
+STEP_NETWORKS: dict[str, Network] = {
+    "step-gru-attention": Network(
+        "GRU with attention",
+        "Reads the last four bars of a song in both directions, and looks back over them for the step that comes next.",
+        learning_rate=1e-3,
+    ),
+    "step-lstm-attention": Network(
+        "LSTM with multi-head attention",
+        "Three LSTMs in both directions and a convolution over the last four bars, which eight heads look back over.",
+        learning_rate=1e-3,
+    ),
+    "step-bilstm": Network(
+        "Stacked LSTMs",
+        "Two LSTMs, one on the other, read the last four bars in both directions.",
+        learning_rate=1e-3,
+    ),
+}
+STEP_SLICE = 256
+"""steps of a training slice, 16 bars of 4/4"""
+
+
+def step_recipe(architecture: str) -> Recipe:
+    """A network that writes folk songs step by step."""
+    network = STEP_NETWORKS[architecture]
+    return Recipe(
+        name=f"{architecture}.{DEFAULT_CORPUS}",
+        title=network.title,
+        description=network.description,
+        architecture=architecture,
+        corpus=DEFAULT_CORPUS,
+        codec=StepCodec(),
+        training=TrainingSettings(learning_rate=network.learning_rate, length=STEP_SLICE, max_epochs=network.epochs),
+        sampling={"temperature": 0.9},
+    )
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for corpus in BEAT_CORPORA
@@ -110,6 +146,7 @@ RECIPES: dict[str, Recipe] = {
 LEAK = beat_recipe("beat-lstm-local", "maestro-by-file")
 """how much the published split flatters: the same network, settings and melodies, but works on both sides"""
 RECIPES[LEAK.name] = LEAK
+RECIPES.update({recipe.name: recipe for recipe in map(step_recipe, STEP_NETWORKS)})
 
 
 def find_recipe(name: str) -> Recipe:

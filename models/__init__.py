@@ -13,6 +13,9 @@ from models.beat_transformer import (
     BeatTransformerRelative,
     BeatTransformerRelativeConfig,
 )
+from models.step_bilstm import StepBilstm, StepBilstmConfig
+from models.step_gru_attention import StepGruAttention, StepGruAttentionConfig
+from models.step_lstm_attention import StepLstmAttention, StepLstmAttentionConfig
 
 ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "beat-rnn": (BeatRnn, BeatRnnConfig),
@@ -21,6 +24,9 @@ ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "beat-lstm-echo": (BeatLstmEcho, BeatLstmEchoConfig),
     "beat-transformer": (BeatTransformer, BeatTransformerConfig),
     "beat-transformer-relative": (BeatTransformerRelative, BeatTransformerRelativeConfig),
+    "step-gru-attention": (StepGruAttention, StepGruAttentionConfig),
+    "step-lstm-attention": (StepLstmAttention, StepLstmAttentionConfig),
+    "step-bilstm": (StepBilstm, StepBilstmConfig),
 }
 
 __all__ = ["ARCHITECTURES", "SequenceModel", "State", "select", "shift_right"]

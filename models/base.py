@@ -44,6 +44,11 @@ class SequenceModel(nn.Module, ABC):
 
     config: Any
 
+    @property
+    def stride(self) -> int:
+        """In training every so-manieth token is foretold."""
+        return 1
+
     @abstractmethod
     def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
         """Logits (B, T, V) of each token.
@@ -52,6 +57,10 @@ class SequenceModel(nn.Module, ABC):
         (B, S, C), S >= T, is what the model is told about each token. ``lengths`` (B,) is how much of
         each row of the condition is real, for a batch of pieces of unequal length; None: all of it.
         """
+
+    def forward_at(self, inputs: Tensor, condition: Tensor | None, lengths: Tensor | None, places: slice) -> Tensor:
+        """Logits (B, N, V) of the tokens at ``places`` alone, for a model that finds some of them sooner than all."""
+        return self.forward(inputs, condition, lengths)[:, places]
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
         """The state before the first token; by default an empty prefix.

@@ -10,8 +10,8 @@ import pytest
 import torch
 from hypothesis import settings
 
-from core.checkpoint import Checkpoint, ModelCard, save_checkpoint
-from core.codecs import BeatCodec
+from core.checkpoint import Checkpoint, ModelCard, codec_config, save_checkpoint
+from core.codecs import BeatCodec, Codec, StepCodec
 from core.score import Note, Score
 from models import ARCHITECTURES, SequenceModel
 
@@ -49,6 +49,16 @@ TINY = {
     },
     "beat-transformer": {"dim": 8, "num_heads": 2, "feed_dim": 12, "reach": 5},
     "beat-transformer-relative": {"dim": 8, "num_heads": 2, "feed_dim": 12, "max_distance": 3, "reach": 5},
+    "step-gru-attention": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
+    "step-lstm-attention": {
+        "window": 5,
+        "stride": 2,
+        "embed_dim": 6,
+        "hidden_dim": 4,
+        "num_layers": 2,
+        "num_heads": 2,
+    },
+    "step-bilstm": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6},
 }
 """a small configuration for every architecture"""
 
@@ -61,10 +71,12 @@ def tiny_model(architecture: str, vocab_size: int = 129) -> SequenceModel:
 
 
 def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
-    codec, model = BeatCodec(), tiny_model(architecture)
+    codec: Codec = StepCodec() if architecture.startswith("step-") else BeatCodec()
+    model = tiny_model(architecture, codec.vocab_size)
     card = ModelCard(
         name=f"{architecture}.essen", title=architecture, architecture=architecture, config=asdict(model.config),
-        codec=codec.name, codec_config=asdict(codec), corpus="essen", license="none", sampling={"temperature": 0.9},
+        codec=codec.name, codec_config=codec_config(codec), corpus="essen", license="none",
+        sampling={"temperature": 0.9},
     )  # fmt: skip
     return Checkpoint(card, model, codec)
 

@@ -14,8 +14,10 @@ from safetensors.torch import load_file
 import core.evaluation.heldout
 import core.training.loop
 from core.checkpoint import CARD, HISTORY, WEIGHTS, load_checkpoint, read_card
-from core.codecs import BeatCodec
+from core.codecs import BeatCodec, StepCodec
+from core.codecs.steps import is_regular
 from core.data.corpora import pieces_of
+from core.data.datasets import num_slices
 from core.data.piece import Piece
 from core.errors import InputError
 from core.evaluation.heldout import melody_metrics, read_pieces
@@ -25,7 +27,7 @@ from core.likelihood import evaluate
 from core.recipes import RECIPES, find_recipe
 from core.score import Note, Score
 from core.training.history import FIELDS, LOGS, history_csv
-from core.training.loop import num_slices, train
+from core.training.loop import train
 from core.training.module import NextTokenModule
 from core.training.recipe import AdversarialSettings, Recipe, TrainingSettings
 from models import ARCHITECTURES
@@ -74,7 +76,7 @@ def test_a_run_leaves_weights_card_and_history(tmp_path: Path, dozen: list[Piece
     assert {path.name for path in folder.iterdir()} == {WEIGHTS, CARD, HISTORY}
     assert {tensor.dtype for tensor in load_file(folder / WEIGHTS).values()} == {torch.float16}
     rows = rows_of((folder / HISTORY).read_text())
-    assert tuple(rows[0]) == FIELDS
+    assert tuple(rows[0]) == (*FIELDS, "clapped_nll", "clapped_accuracy")
     assert [row["epoch"] for row in rows] == ["0", "1"]
     assert all(math.isfinite(float(value)) for row in rows for value in row.values())
 
@@ -242,7 +244,27 @@ def test_own_music_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("num_notes", "num"), [(1, 1), (128, 1), (200, 2), (1280, 10)])
 def test_a_long_piece_is_shown_as_often_as_its_notes_deserve(num_notes: int, num: int) -> None:
-    assert num_slices(Score(tuple(Note(i, 1, 60) for i in range(num_notes))), 128) == num
+    assert num_slices(num_notes, 128) == num
+
+
+def test_a_model_of_steps_is_trained_on_strided_windows_and_measured_on_all(tmp_path: Path, dozen: list[Piece]) -> None:
+    recipe = replace(
+        tiny_recipe(),
+        name="step-bilstm.essen",
+        architecture="step-bilstm",
+        config={**TINY["step-bilstm"], "stride": 7},
+        codec=StepCodec(),
+    )
+    card = train(recipe, run_root=tmp_path / "runs", checkpoint_root=tmp_path)
+    scores = [piece.score for piece in dozen if is_regular(piece.score)]
+    assert card.metrics.keys() == {"num_pieces", "num_tokens", "nll", "accuracy"}
+    num_tokens = sum(len(StepCodec().encode(score).tokens) for score in scores)
+    assert (card.metrics["num_pieces"], card.metrics["num_tokens"]) == (len(scores), num_tokens)
+    assert (card.training["train_pieces"], card.training["train_tokens"]) == (len(scores), num_tokens)
+    rows = rows_of((tmp_path / recipe.name / HISTORY).read_text())
+    assert tuple(rows[0]) == FIELDS
+    loaded = load_checkpoint(recipe.name, tmp_path)
+    assert loaded.codec == StepCodec()
 
 
 def test_a_game_goes_on_from_trained_weights_and_tells_its_curve(tmp_path: Path, dozen: list[Piece]) -> None:

@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset, Sampler
 
+from core.codecs import StepCodec
 from core.data.performance import Interpreter
+from core.formats.spelling import parse_key
 from core.score import Score
 
 PADDING = -100
@@ -61,6 +63,48 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
             if rng.random() < self.transposed:
                 pitches = pitches + transposition(pitches, rng)
         return torch.from_numpy(pitches), torch.from_numpy(beats).float()
+
+
+class StepDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Songs as (tokens (T,), places in the bar (T, 3)), by a ``StepCodec``.
+
+    With a ``length`` every visit shows at most so many steps from a random one on, a share ``transposed`` of them in
+    any key; without one each song whole. With ``common_key`` all are in C major or A minor.
+    """
+
+    def __init__(
+        self,
+        scores: Sequence[Score],
+        codec: StepCodec,
+        length: int | None = None,
+        transposed: float = 0.5,
+        common_key: bool = False,
+    ) -> None:
+        self.scores, self.codec, self.length = scores, codec, length
+        self.transposed, self.common_key = transposed, common_key
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        score = self.scores[index]
+        seed = index if self.length is None else int(torch.randint(2**31, ()))
+        rng = np.random.default_rng(seed)
+        if self.common_key:
+            score = score.transposed(way_to_common_key(score))
+        elif self.length is not None and rng.random() < self.transposed:
+            score = score.transposed(transposition(np.array(score.pitches), rng))
+        tokens, condition = self.codec.encode(score)
+        assert condition is not None
+        length = self.length or len(tokens)
+        start = int(rng.integers(max(0, len(tokens) - length) + 1))
+        return tokens[start : start + length], condition[start : start + length]
+
+
+def way_to_common_key(score: Score) -> int:
+    """Semitones, at most a tritone either way, from a score's key to C major or A minor."""
+    fifths = parse_key(score.key).fifths
+    return (-7 * fifths + 5) % 12 - 5
 
 
 def transposition(pitches: np.ndarray, rng: np.random.Generator) -> int:

@@ -10,6 +10,7 @@ Converge?', 2018), and the generator goes on learning to foretell real melodies.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -31,9 +32,14 @@ class AdversarialModule(NextTokenModule):
     """``NextTokenModule`` with a discriminator; batches of training hold melodies of equal length."""
 
     def __init__(
-        self, model: SequenceModel, bos_token: int, settings: TrainingSettings, game: AdversarialSettings
+        self,
+        model: SequenceModel,
+        bos_token: int,
+        settings: TrainingSettings,
+        game: AdversarialSettings,
+        sets: Sequence[str] = ("clean",),
     ) -> None:
-        super().__init__(model, bos_token, settings)
+        super().__init__(model, bos_token, settings, sets)
         self.automatic_optimization = False
         self.game = game
         self.discriminator = BeatDiscriminator(model.config.vocab_size)
@@ -74,7 +80,7 @@ class AdversarialModule(NextTokenModule):
         """The generator learns to be taken for a person, and to foretell what people wrote."""
         tokens, condition, lengths = batch
         assert condition is not None
-        nll = F.cross_entropy(self.logits(batch).flatten(0, 1), tokens.flatten())
+        nll = F.cross_entropy(self.logits(batch, slice(None)).flatten(0, 1), tokens.flatten())
         self.model.eval()  # the very logits that were drawn from
         logits = self.model(shift_right(drawn, self.bos_token), condition).float() + noise
         self.model.train()

@@ -7,9 +7,9 @@ import io
 from pathlib import Path
 
 LOGS = "logs"
-FIELDS = ("epoch", "train_nll", "valid_nll", "clean_nll", "clean_accuracy", "clapped_nll", "clapped_accuracy")
-GAME_FIELDS = ("discriminator_accuracy", "discriminator_loss", "generator_loss")
-"""which only adversarial training has"""
+FIELDS = ("epoch", "train_nll", "valid_nll", "clean_nll", "clean_accuracy")
+OTHER_FIELDS = ("clapped_nll", "clapped_accuracy", "discriminator_accuracy", "discriminator_loss", "generator_loss")
+"""which only some runs have"""
 
 
 def history_csv(logs: Path) -> str:
@@ -21,10 +21,10 @@ def history_csv(logs: Path) -> str:
     for metrics in sorted(logs.glob("version_*/metrics.csv"), key=lambda path: int(path.parent.name[8:])):
         with metrics.open(newline="") as lines:
             for line in csv.DictReader(lines):
-                known = {name: value for name, value in line.items() if name in FIELDS + GAME_FIELDS and value}
+                known = {name: value for name, value in line.items() if name in FIELDS + OTHER_FIELDS and value}
                 epochs.setdefault(int(line["epoch"]), {}).update(known)
     seen = set().union(*epochs.values())
-    columns = FIELDS + tuple(name for name in GAME_FIELDS if name in seen)
+    columns = FIELDS + tuple(name for name in OTHER_FIELDS if name in seen)
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()

@@ -22,13 +22,15 @@ from core.checkpoint import (
     Checkpoint,
     ModelCard,
     build_model,
+    codec_config,
     load_checkpoint,
     save_checkpoint,
     write_whole,
 )
-from core.codecs import Codec
+from core.codecs import Codec, StepCodec
 from core.data.corpora import CORPORA, performers_of, pieces_of
-from core.data.windows import BeatDataset, SimilarLengths, collate
+from core.data.datasets import kept, num_tokens, training_slices, validation_sets
+from core.data.windows import SimilarLengths, collate
 from core.errors import InputError
 from core.evaluation.game import game_metrics
 from core.evaluation.heldout import validation_metrics
@@ -54,7 +56,8 @@ def train(
     lightning.seed_everything(recipe.training.seed, workers=True)
     card = untrained_card(recipe)
     model, codec = build_model(card)
-    module = module_of(recipe, model, codec, checkpoint_root)
+    training, held_out = loaders(recipe, codec, corpus_root)
+    module = module_of(recipe, model, codec, list(held_out), checkpoint_root)
     run = run_root / recipe.name
     keep_settings(run / "settings.json", recipe)
     # of a game between two networks the end counts: each epoch it is another one
@@ -75,7 +78,8 @@ def train(
     )
     last = run / "last.ckpt"
     # the file is this program's own, and Lightning keeps more in it than weights
-    trainer.fit(module, *loaders(recipe, corpus_root), ckpt_path=last if last.exists() else None, weights_only=False)
+    begun = last if last.exists() else None
+    trainer.fit(module, training, list(held_out.values()), ckpt_path=begun, weights_only=False)
     if not best.best_model_path:
         raise InputError("Training stopped before its first epoch was over; give it more minutes.")
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=False)
@@ -85,7 +89,7 @@ def train(
     how = {"command": f"python -m core train {recipe.name}{limit}", **asdict(recipe.training)}
     if recipe.adversarial:
         how["adversarial"] = asdict(recipe.adversarial)
-    data = data_facts(recipe, [piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
+    data = data_facts(recipe, codec, [piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
     if recipe.adversarial:
@@ -98,12 +102,14 @@ def train(
     return card
 
 
-def module_of(recipe: Recipe, model: SequenceModel, codec: Codec, checkpoint_root: Path | None) -> NextTokenModule:
+def module_of(
+    recipe: Recipe, model: SequenceModel, codec: Codec, sets: Sequence[str], checkpoint_root: Path | None
+) -> NextTokenModule:
     """What Lightning trains: next tokens, or a game that begins with the weights of a trained model."""
     if recipe.adversarial is None:
-        return NextTokenModule(model, codec.bos_token, recipe.training)
+        return NextTokenModule(model, codec.bos_token, recipe.training, sets)
     model.load_state_dict(base_of(recipe, checkpoint_root).model.state_dict())
-    return AdversarialModule(model, codec.bos_token, recipe.training, recipe.adversarial)
+    return AdversarialModule(model, codec.bos_token, recipe.training, recipe.adversarial, sets)
 
 
 def base_of(recipe: Recipe, checkpoint_root: Path | None) -> Checkpoint:
@@ -139,15 +145,17 @@ def untrained_card(recipe: Recipe) -> ModelCard:
         architecture=recipe.architecture,
         config=asdict(config_class(vocab_size=recipe.codec.vocab_size, **recipe.config)),
         codec=recipe.codec.name,
-        codec_config=asdict(recipe.codec),
+        codec_config=codec_config(recipe.codec),
         corpus=recipe.corpus,
         license=CORPORA[recipe.corpus].license,
         sampling=dict(recipe.sampling),
     )
 
 
-def loaders(recipe: Recipe, corpus_root: Path | None) -> tuple[DataLoader[Any], list[DataLoader[Any]]]:
-    """The training data, drawn anew at each epoch, and the fixed validation sets."""
+def loaders(
+    recipe: Recipe, codec: Codec, corpus_root: Path | None
+) -> tuple[DataLoader[Any], dict[str, DataLoader[Any]]]:
+    """The training data, drawn anew at each epoch, and the fixed validation sets by their names."""
     settings = recipe.training
     scores, held_out = (
         [piece.score for piece in pieces_of(recipe.corpus, split, corpus_root)] for split in ("train", "valid")
@@ -157,31 +165,34 @@ def loaders(recipe: Recipe, corpus_root: Path | None) -> tuple[DataLoader[Any], 
     if recipe.adversarial:  # melodies of one length
         length = recipe.adversarial.length
         scores = [score for score in scores if len(score.notes) >= length]
-    scores = [score for score in scores for _ in range(num_slices(score, length))]
-    lengths = [min(len(score.notes), length) for score in scores]
-    performers = performers_of(recipe.corpus)
-    training = BeatDataset(scores, performers.training, length, transposed=settings.transposed)
-    validation = [BeatDataset(held_out, performer) for performer in (performers.clean, performers.clapped)]
+    slices = training_slices(codec, recipe.corpus, scores, length, settings.transposed, settings.common_key)
+    held_out_sets = validation_sets(codec, recipe.corpus, held_out, settings.common_key)
     return (
-        DataLoader(training, batch_sampler=SimilarLengths(lengths, settings.batch_size), collate_fn=collate),
-        [DataLoader(dataset, settings.batch_size, collate_fn=collate) for dataset in validation],
+        DataLoader(
+            slices.dataset, batch_sampler=SimilarLengths(slices.lengths, settings.batch_size), collate_fn=collate
+        ),
+        {name: DataLoader(items, settings.batch_size, collate_fn=collate) for name, items in held_out_sets.items()},
     )
 
 
-def num_slices(score: Score, length: int) -> int:
-    """How many random slices of a piece an epoch shows, so that a long one is seen as much as its notes deserve."""
-    return max(1, round(len(score.notes) / length))
-
-
-def data_facts(recipe: Recipe, scores: Sequence[Score]) -> dict[str, object]:
+def data_facts(recipe: Recipe, codec: Codec, scores: Sequence[Score]) -> dict[str, object]:
     """What the card says of the data."""
-    drawn = "tempo and slice" if CORPORA[recipe.corpus].performed else "tempo, timing, articulation and slice"
-    share = recipe.training.transposed
+    scores, settings = kept(codec, scores), recipe.training
+    keys = f"{settings.transposed:.0%} of them in any key"
+    if settings.common_key:
+        keys = "all in C major or A minor"
     return {
         "train_pieces": len(scores),
-        "train_tokens": sum(len(score.notes) for score in scores),
-        "augmentation": f"each epoch another {drawn} of every piece, {share:.0%} of them in any key",
+        "train_tokens": sum(num_tokens(codec, score) for score in scores),
+        "augmentation": f"each epoch another {drawn(codec, recipe.corpus)} of every piece, {keys}",
     }
+
+
+def drawn(codec: Codec, corpus: str) -> str:
+    """What differs from one visit to a piece to the next, besides its key."""
+    if isinstance(codec, StepCodec):
+        return "slice"
+    return "tempo and slice" if CORPORA[corpus].performed else "tempo, timing, articulation and slice"
 
 
 def training_facts(trainer: lightning.Trainer, clock: Timer, best_epoch: int) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import lightning
 import torch
@@ -15,27 +15,32 @@ from core.data.windows import PADDING, Batch
 from core.training.recipe import TrainingSettings
 from models import SequenceModel, shift_right
 
-VALIDATION_SETS = ("clean", "clapped")
 MONITOR = "valid_nll"
 """what early stopping watches: the mean over the validation sets"""
 
 
 class NextTokenModule(lightning.LightningModule):
-    """Teacher forcing with cross-entropy; the validation figures count every token of the set once."""
+    """Teacher forcing with cross-entropy; ``sets`` names the validation sets, whose tokens are counted once."""
 
-    def __init__(self, model: SequenceModel, bos_token: int, settings: TrainingSettings) -> None:
+    def __init__(
+        self, model: SequenceModel, bos_token: int, settings: TrainingSettings, sets: Sequence[str] = ("clean",)
+    ) -> None:
         super().__init__()
+        self.validation_names = tuple(sets)
         self.model, self.bos_token, self.settings = model, bos_token, settings
         self.time_used: Callable[[], float] = lambda: 0.0
         """the share of the time that the run may take; train() sets it where there is a limit"""
-        self.sums = torch.zeros(len(VALIDATION_SETS), 3, dtype=torch.float64)  # tokens, nll, correct
+        self.sums = torch.zeros(len(sets), 3, dtype=torch.float64)  # tokens, nll, correct
 
-    def logits(self, batch: Batch) -> Tensor:
+    def logits(self, batch: Batch, places: slice) -> Tensor:
         inputs = shift_right(batch.tokens.clamp_min(0), self.bos_token)
-        return self.model(inputs, batch.condition, batch.lengths).float()
+        return self.model.forward_at(inputs, batch.condition, batch.lengths, places).float()
 
     def training_step(self, batch: Batch, _: int) -> Tensor | None:
-        loss = F.cross_entropy(self.logits(batch).flatten(0, 1), batch.tokens.flatten(), ignore_index=PADDING)
+        stride = min(self.model.stride, batch.tokens.shape[1])
+        places = slice(int(torch.randint(stride, ())), None, stride)
+        targets = batch.tokens[:, places].flatten()
+        loss = F.cross_entropy(self.logits(batch, places).flatten(0, 1), targets, ignore_index=PADDING)
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=len(batch.lengths), prog_bar=True)
         return loss
 
@@ -43,9 +48,11 @@ class NextTokenModule(lightning.LightningModule):
         self.sums.zero_()
 
     def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
-        logits, real = self.logits(batch), batch.tokens != PADDING
-        nll = F.cross_entropy(logits[real], batch.tokens[real], reduction="sum")
-        correct = (logits.argmax(dim=-1) == batch.tokens)[real].sum()
+        places = slice(None, None, self.model.stride)  # the same ones each time
+        logits, targets = self.logits(batch, places), batch.tokens[:, places]
+        real = targets != PADDING
+        nll = F.cross_entropy(logits[real], targets[real], reduction="sum")
+        correct = (logits.argmax(dim=-1) == targets)[real].sum()
         self.sums[dataloader_idx] += torch.stack([real.sum(), nll, correct]).double().cpu()
 
     def on_validation_epoch_end(self) -> None:
@@ -55,7 +62,7 @@ class NextTokenModule(lightning.LightningModule):
     def validation_figures(self) -> Iterator[tuple[str, float]]:
         tokens, nll, correct = self.sums.unbind(dim=1)
         yield MONITOR, (nll / tokens).mean().item()
-        for i, name in enumerate(VALIDATION_SETS):
+        for i, name in enumerate(self.validation_names):
             yield f"{name}_nll", (nll[i] / tokens[i]).item()
             yield f"{name}_accuracy", (correct[i] / tokens[i]).item()
 

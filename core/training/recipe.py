@@ -20,6 +20,8 @@ class TrainingSettings:
     """tokens of a training slice"""
     transposed: float = 0.5
     """share of the training slices that are shown in any key, the others in their own"""
+    common_key: bool = False
+    """whether songs are shown in C major or A minor alone; models of steps know how"""
     max_epochs: int = 60
     """over which the learning rate falls to 0 along a cosine, unless the minutes that the run is given end first"""
     patience: int = 12

@@ -20,7 +20,7 @@ from core.ui.page import count, keep, plain, plain_errors, start_page
 from core.ui.result import AUDIO_MIME, PAIR_WIDTH, heard
 from core.ui.rhythm_panel import START, written_beats
 from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
-from core.ui.work import cards, checkpoint, engraved, turn
+from core.ui.work import beat_cards, checkpoint, engraved, turn
 
 MAX_PIECES = 8
 OWN = "the model's own"
@@ -42,7 +42,7 @@ def compare_page() -> None:
     """The rhythm on the desk, given to several models or settings at once."""
     start_page("Compare")
     desk: Desk = st.session_state.setdefault("desk", Desk())
-    installed = {card.name: card for card in cards()}
+    installed = {card.name: card for card in beat_cards()}
     st.title("Compare")
     if not installed:
         st.error("There are no trained models in checkpoints/; restore the folder or train one: python -m core train.")

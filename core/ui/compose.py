@@ -20,7 +20,7 @@ from core.ui.page import MAX_UPLOAD_MB, keep, plain, plain_errors, say_error, st
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
 from core.ui.settings import NEW_SEEDS, choose, choose_model, choose_sampling, show, usual_model
-from core.ui.work import cards, checkpoint, turn
+from core.ui.work import beat_cards, checkpoint, turn
 
 STYLE = """
 <style>
@@ -38,7 +38,7 @@ def compose_page() -> None:
     start_page("Compose")
     st.html(STYLE)
     desk: Desk = st.session_state.setdefault("desk", Desk())
-    installed = cards()
+    installed = beat_cards()
     for name in damaged_checkpoints():
         st.warning(plain(f"The card of the model {name!r} cannot be read; restore its card.json to use it."))
     if not installed:
@@ -123,7 +123,7 @@ def next_seed() -> None:
 
 def open_link(desk: Desk, query: dict[str, str]) -> None:
     """What the address asks for: settings, a rhythm, a piece. A model that is missing is replaced by the usual one."""
-    known = {card.name: card for card in cards()}
+    known = {card.name: card for card in beat_cards()}
     name = query.get("model", "")
     if name and name not in known:
         say_error(f"This link asks for the model {name[:60]!r}, which is not installed here, so another one is used.")
@@ -149,7 +149,7 @@ def open_project(desk: Desk) -> None:
     with plain_errors():
         versions, current = json_to_project(file.getvalue())
         desk.extend(versions, current)
-        missing = sorted({piece.model for _, piece in versions} - {card.name for card in cards()})
+        missing = sorted({piece.model for _, piece in versions} - {card.name for card in beat_cards()})
         if missing:
             st.session_state["notice"] = (
                 f"This project was made with {', '.join(missing)}, which is not installed here; "

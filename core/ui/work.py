@@ -11,6 +11,7 @@ import streamlit as st
 import torch
 
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
+from core.codecs import BeatCodec
 from core.data.corpora import load_corpus
 from core.data.piece import Piece
 from core.recolour import read_melody
@@ -44,6 +45,11 @@ def checkpoint(name: str) -> Checkpoint:
 @st.cache_data(ttl=60)
 def cards() -> list[ModelCard]:
     return list_cards()
+
+
+def beat_cards() -> list[ModelCard]:
+    """Of the models that write a melody on a rhythm."""
+    return [card for card in cards() if card.codec == BeatCodec.name]
 
 
 def tunes(corpus: str) -> list[Piece]:
