@@ -68,7 +68,7 @@ def from_corpus(desk: Desk) -> None:
 def from_file(desk: Desk) -> None:
     endings = [ending.lstrip(".") for ending in READERS]
     file = st.file_uploader(
-        "A melody, a piece in several voices or a performance (MIDI, MusicXML, ABC)",
+        "A melody, a piece in several voices or a performance (MIDI, MusicXML, ABC, Humdrum)",
         endings,
         key="recolour.file",
         max_upload_size=MAX_UPLOAD_MB,

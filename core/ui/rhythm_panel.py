@@ -71,7 +71,7 @@ def written_beats(text: str, metre: str, qpm: float) -> Beats:
 def upload(desk: Desk) -> None:
     endings = [ending.lstrip(".") for ending in (".csv", *READERS)]
     file = st.file_uploader(
-        "A rhythm (CSV of rest_sec, duration_sec) or a melody (MIDI, MusicXML, ABC)",
+        "A rhythm (CSV of rest_sec, duration_sec) or a melody (MIDI, MusicXML, ABC, Humdrum)",
         endings,
         key="upload",
         max_upload_size=MAX_UPLOAD_MB,
