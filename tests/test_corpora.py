@@ -248,7 +248,7 @@ def test_missing_corpora_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="essen"):
         load_corpus("bach")
     for root in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(InputError, match=r"no \.abc files"):
+        with pytest.raises(InputError, match=r"no \.abc or \.krn files"):
             load_corpus("essen", root)
 
 
@@ -267,3 +267,16 @@ def test_rhythms_come_from_tunes_that_no_model_learnt() -> None:
     valid = {tuple(note.onset for note in piece.score.notes) for piece in pieces_of("essen", "valid")}
     for seed in range(20):
         assert tuple(note.onset for note in draw_beats("essen", seed).written.notes) in valid
+
+
+def test_a_folder_of_kern_files_is_the_same_songs(small_corpus: Path) -> None:
+    notes = "4cc 4dd 4ee 4cc 4cc 4dd 4ee 4cc 4ee 4ff 2gg 4ee 4ff 2gg 4ccc 4bb 4aa 4gg 4ff 4ee 4dd 4cc"
+    lines = ["!!!OTL: Round", "!!!ARE: Europa, Deutschland", "**kern", "*M4/4", "*C:", *notes.split(), "*-"]
+    (small_corpus / "europa").mkdir()
+    (small_corpus / "europa" / "round.krn").write_text("\n".join(lines) + "\n")
+    (small_corpus / "europa" / "broken.krn").write_text("**kern\n")
+    tune, song = reread(small_corpus)
+    assert song.id == "europa/round"
+    assert dict(song.metadata) == {"T": "Round", "O": "Europa, Deutschland"}
+    assert song.score.notes == tune.score.notes
+    assert (song.group, song.split) == (tune.group, tune.split)  # variants stay together

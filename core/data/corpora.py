@@ -10,7 +10,7 @@ from typing import Any
 
 from core.data.cache import cache_path, load_pieces, save_pieces
 from core.data.download import Download, install
-from core.data.essen import essen_folder, read_essen
+from core.data.essen import ABC, KERN, essen_folder, read_essen
 from core.data.installed import corpora_folder
 from core.data.maestro import MAESTRO_V3, maestro_folder, read_maestro, read_maestro_by_file
 from core.data.performance import PLAYED, WRITTEN, Performers
@@ -57,7 +57,7 @@ CORPORA: dict[str, Corpus] = {
         source="Essen Folksong Collection (H. Schaffrath, E. Dahlig-Turek), in the ABC encoding of S. Shlien",
         read=read_essen,
         folder=essen_folder,
-        patterns=("*.abc",),
+        patterns=(ABC, KERN),
     ),
     "pop909": Corpus(
         name="pop909",
