@@ -36,7 +36,7 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 START_SEC = 60.0  # a loaded machine may take long to start a server
-WAIT_MS = 15_000  # and long to run a page
+WAIT_MS = 30_000  # and long to run a page, the more so when a corpus is read for the first time
 QUIET_MS = 300
 
 
