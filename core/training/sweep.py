@@ -24,6 +24,7 @@ AXES: dict[str, tuple[Any, ...]] = {
     "length": (16, 32, 64, 128),
     "embed_dim": (16, 32, 64, 128),
     "hidden_dim": (64, 128, 208, 320),
+    "dim": (48, 96, 144),
     "num_layers": (1, 2, 3),
     "num_heads": (1, 2, 4, 8),
     "dropout": (0.0, 0.1, 0.2, 0.3),
