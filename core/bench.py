@@ -42,7 +42,8 @@ def run() -> list[Row]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        models = [load_checkpoint(card.name) for card in list_cards()] + [published(name) for name in PUBLISHED]
+        cards = [card for card in list_cards() if card.codec == BeatCodec.name]
+        models = [load_checkpoint(card.name) for card in cards] + [published(name) for name in PUBLISHED]
         rows = [*(row for model in models for row in sampling(model)), *click_to_score(models[0]), *start()]
         return rows + [row for num_threads in (1, 2) for row in threads(models[0], num_threads)]
     finally:
