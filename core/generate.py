@@ -15,9 +15,9 @@ from core.codecs import Encoded
 from core.formats.spelling import estimate_key
 from core.likelihood import token_log_probs
 from core.sampling import AUTO, FREE, SamplingConfig, hybrid_beam_search, infill
-from core.sampling.processors import Suppress
 from core.sampling.search import OnStep
 from core.score import Score
+from models import State
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Generation:
 
     score: Score
     tokens: Tensor
-    """(L,) int64"""
+    """(L,) int64; fewer than were asked for where the piece came to its end sooner"""
     log_likelihood: float
     """of the tokens that the model chose, under the model itself"""
     sampling: SamplingConfig
@@ -55,27 +55,56 @@ def generate(
     follow a gap, the gap is drawn to lead into them, and beams play no part. The same checkpoint, input and settings
     give the same piece.
     """
-    _, model, codec = checkpoint
     sampling = sampling or checkpoint.card.sampling_defaults
     seed = drawn_seed() if sampling.seed is None else sampling.seed
     sampling = replace(sampling, seed=seed)
     if sampling.key == AUTO:
         sampling = replace(sampling, key=key_of_its_own(checkpoint, fixed, condition, sampling))
-    free = fixed == FREE
+    tokens, log_likelihood = write(checkpoint, fixed, condition, sampling, on_step)
+    encoded = Encoded(tokens, None if condition is None else condition[: len(tokens)])
+    return Generation(checkpoint.codec.decode(encoded), tokens, log_likelihood, sampling)
+
+
+def write(
+    checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | None, sampling: SamplingConfig, on_step: OnStep | None
+) -> tuple[Tensor, float]:
+    """The tokens (L',) of a piece, the last of them its end where it has one, and their log-likelihood."""
+    codec, model, free = checkpoint.codec, Writer(checkpoint), fixed == FREE
+    assert sampling.seed is not None
     options: dict[str, Any] = {
         "condition": None if condition is None else condition.float(),
-        "processors": (Suppress((codec.bos_token,)), *sampling.processors(codec.pitches)),
-        "generator": torch.Generator().manual_seed(seed),
+        "processors": sampling.processors(codec.pitches),
+        "generator": torch.Generator().manual_seed(sampling.seed),
         "on_step": on_step,
     }
     if goes_on_after_a_gap(free):
         tokens = infill(model, codec.bos_token, fixed, **options)
-    else:
-        options |= {"num_beams": sampling.num_beams, "beam_prob": sampling.beam_prob}
-        tokens = hybrid_beam_search(model, codec.bos_token, fixed, **options).tokens[0]
-    encoded = Encoded(tokens, condition)
-    log_likelihood = token_log_probs(checkpoint, encoded)[free].sum().item()
-    return Generation(codec.decode(encoded), tokens, log_likelihood, sampling)
+        return tokens, token_log_probs(checkpoint, Encoded(tokens, condition))[free].sum().item()
+    options |= {"num_beams": sampling.num_beams, "beam_prob": sampling.beam_prob, "end_token": codec.end_token}
+    drawn = hybrid_beam_search(model, codec.bos_token, fixed, **options)
+    tokens = drawn.tokens[0]
+    if codec.end_token in tokens.tolist():
+        tokens = tokens[: tokens.tolist().index(codec.end_token) + 1]
+    return tokens, drawn.log_likelihood[0].item()
+
+
+class Writer:
+    """A model as a search steps it: never says the start token, and behind an end says nothing but ends."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        _, self.model, self.codec = checkpoint
+
+    def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
+        return self.model.initial_state(batch_size, condition)
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        logits, state = self.model.step(token, state)
+        logits[:, self.codec.bos_token] = -torch.inf
+        end = self.codec.end_token
+        if end is not None and (ended := token == end).any():
+            logits[ended] = -torch.inf
+            logits[ended, end] = 0.0
+        return logits, state
 
 
 def candidates(

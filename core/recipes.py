@@ -27,6 +27,8 @@ class Network(NamedTuple):
     learning_rate: float = 2e-3
     epochs: int = 60
     """on the folk songs"""
+    length: int = 256
+    """of a training slice of a song, in steps; a model of rhythms is shown as many notes as its settings say"""
 
 
 BEAT_NETWORKS: dict[str, Network] = {
@@ -114,9 +116,12 @@ STEP_NETWORKS: dict[str, Network] = {
         "Two LSTMs, one on the other, read the last four bars in both directions.",
         learning_rate=1e-3,
     ),
+    "step-lstm-echo": Network(
+        "LSTM with echo, step by step",
+        "Knows the whole song so far and its place in the bar, and goes back to earlier places like the present one.",
+        length=512,
+    ),
 }
-STEP_SLICE = 256
-"""steps of a training slice, 16 bars of 4/4"""
 
 
 def step_recipe(architecture: str) -> Recipe:
@@ -129,7 +134,9 @@ def step_recipe(architecture: str) -> Recipe:
         architecture=architecture,
         corpus=DEFAULT_CORPUS,
         codec=StepCodec(),
-        training=TrainingSettings(learning_rate=network.learning_rate, length=STEP_SLICE, max_epochs=network.epochs),
+        training=TrainingSettings(
+            learning_rate=network.learning_rate, length=network.length, max_epochs=network.epochs
+        ),
         sampling={"temperature": 0.9},
     )
 

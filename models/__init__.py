@@ -16,6 +16,7 @@ from models.beat_transformer import (
 from models.step_bilstm import StepBilstm, StepBilstmConfig
 from models.step_gru_attention import StepGruAttention, StepGruAttentionConfig
 from models.step_lstm_attention import StepLstmAttention, StepLstmAttentionConfig
+from models.step_lstm_echo import StepLstmEcho, StepLstmEchoConfig
 
 ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "beat-rnn": (BeatRnn, BeatRnnConfig),
@@ -27,6 +28,7 @@ ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "step-gru-attention": (StepGruAttention, StepGruAttentionConfig),
     "step-lstm-attention": (StepLstmAttention, StepLstmAttentionConfig),
     "step-bilstm": (StepBilstm, StepBilstmConfig),
+    "step-lstm-echo": (StepLstmEcho, StepLstmEchoConfig),
 }
 
 __all__ = ["ARCHITECTURES", "SequenceModel", "State", "select", "shift_right"]

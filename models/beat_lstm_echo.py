@@ -130,16 +130,10 @@ class BeatLstmEcho(SequenceModel):
             "cell": cell,
             "position": state["position"] + 1,
             "before": token,
-            "keys": self.append(state["keys"], self.echo.keys(context), dim=2),
-            "pitches": self.append(state["pitches"], pitch[:, None], dim=1),
-            "intervals": self.append(state["intervals"], interval[:, None], dim=1),
+            "keys": self.echo.remember(state["keys"], self.echo.keys(context), dim=2),
+            "pitches": self.echo.remember(state["pitches"], pitch[:, None], dim=1),
+            "intervals": self.echo.remember(state["intervals"], interval[:, None], dim=1),
         }
         keys, pitches, intervals = after["keys"], after["pitches"], after["intervals"]
         votes = self.echo(context, keys, pitches, intervals, first=keys.shape[2] - 1)
         return self.write(hidden[:, None], votes, pitch[:, None])[:, 0], after
-
-    def append(self, memory: Tensor, new: Tensor, dim: int) -> Tensor:
-        """``memory`` and ``new``, as far back as the echo reaches."""
-        length = memory.shape[dim]
-        kept = min(length, self.config.reach - 1)
-        return torch.cat([memory.narrow(dim, length - kept, kept), new], dim=dim)

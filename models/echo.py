@@ -1,6 +1,6 @@
 """Attention over the notes already written, that answers with their pitches.
 
-Shapes: H heads, N queries, S keys, D width of a head, R = 2 ``RANGE`` + 1 intervals.
+Shapes: H heads, N queries, S keys, D width of a head, R = 2 ``RANGE`` + 1 intervals, M = R + signs moves.
 """
 
 from __future__ import annotations
@@ -29,9 +29,19 @@ class Echo(nn.Module):
     A pointer network (Vinyals et al., 2015) whose votes are added to the logits and read by the layers above.
     """
 
-    def __init__(self, context_dim: int, num_heads: int, head_dim: int, reach: int) -> None:
+    def __init__(
+        self,
+        context_dim: int,
+        num_heads: int,
+        head_dim: int,
+        reach: int,
+        num_pitches: int = NUM_PITCHES,
+        num_signs: int = 0,
+    ) -> None:
+        """``num_signs`` is of tokens that are no notes, such as a rest; each gets a vote of its own."""
         super().__init__()
         self.num_heads, self.reach = num_heads, reach
+        self.num_pitches, self.num_signs = num_pitches, num_signs
         self.query = nn.Linear(context_dim, num_heads * head_dim)
         self.key = nn.Linear(context_dim, num_heads * head_dim)
         self.distance = nn.Parameter(torch.zeros(num_heads, NUM_BUCKETS))
@@ -40,30 +50,41 @@ class Echo(nn.Module):
         """(B, H, S, D) of the contexts (B, S, C)."""
         return self.key(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
-    def forward(self, context: Tensor, keys: Tensor, pitches: Tensor, intervals: Tensor, first: int) -> Tensor:
-        """Votes (B, N, 2, H, R) of the places from ``first`` on, with their ``context`` (B, N, C).
+    def forward(
+        self, context: Tensor, keys: Tensor, pitches: Tensor, moves: Tensor, first: int, last: Tensor | None = None
+    ) -> Tensor:
+        """Votes (B, N, 2, H, M) of the places from ``first`` on, with their ``context`` (B, N, C).
 
-        ``pitches`` and ``intervals`` (B, S) are those of the note *before* each place, the intervals counted from
-        ``-RANGE``: what a key's own place holds is found one further on.
+        ``pitches`` and ``moves`` (B, S) are those of the token *before* each place: what a key's own place holds is
+        found one further on. A pitch is ``num_pitches`` where the token has none; a move is an interval counted from
+        ``-RANGE``, or R and more for a sign, or M for neither. Votes at pitch are seen from the ``last`` notes (B, N);
+        by default those are the tokens before.
         """
         query = self.query(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        last = pitches[:, first : first + query.shape[2]] if last is None else last
+        blocks = zip(query.split(QUERY_BLOCK, dim=2), last.split(QUERY_BLOCK, dim=1), strict=True)
         votes = [
-            self.votes(block, keys, pitches, intervals, first + i * QUERY_BLOCK)
-            for i, block in enumerate(query.split(QUERY_BLOCK, dim=2))
+            self.votes(block, keys, pitches, moves, first + i * QUERY_BLOCK, seen)
+            for i, (block, seen) in enumerate(blocks)
         ]
         return votes[0] if len(votes) == 1 else torch.cat(votes, dim=1)
 
-    def votes(self, query: Tensor, keys: Tensor, pitches: Tensor, intervals: Tensor, first: int) -> Tensor:
-        """(B, N, 2, H, R) for one block of queries."""
+    def votes(self, query: Tensor, keys: Tensor, pitches: Tensor, moves: Tensor, first: int, last: Tensor) -> Tensor:
+        """(B, N, 2, H, M) for one block of queries."""
         start, stop = max(0, first - self.reach + 1), first + query.shape[2]
-        weights = self.weights(query, keys[:, :, start:stop], first - start)[
-            ..., :-1
-        ]  # the last key is not written yet
+        weights = self.weights(query, keys[:, :, start:stop], first - start)
+        weights = weights[..., :-1]  # the last key is not written yet
         written = slice(start + 1, stop)
-        at_pitch = weighted_counts(weights, pitches[:, written], NUM_PITCHES)
-        at_pitch = seen_from(at_pitch, pitches[:, None, first:stop])
-        transposed = weighted_counts(weights, intervals[:, written], NUM_INTERVALS + 1)[..., :NUM_INTERVALS]
-        return torch.stack([at_pitch, transposed], dim=1).permute(0, 3, 1, 2, 4)
+        at_pitch = weighted_counts(weights, pitches[:, written], self.num_pitches + 1)[..., :-1]
+        at_pitch = F.pad(seen_from(at_pitch, last[:, None]), (0, self.num_signs))
+        moved = weighted_counts(weights, moves[:, written], NUM_INTERVALS + self.num_signs + 1)[..., :-1]
+        return torch.stack([at_pitch, moved], dim=1).permute(0, 3, 1, 2, 4)
+
+    def remember(self, memory: Tensor, new: Tensor, dim: int) -> Tensor:
+        """``memory`` and ``new`` behind it, as far back as the echo reaches."""
+        length = memory.shape[dim]
+        kept = min(length, self.reach - 1)
+        return torch.cat([memory.narrow(dim, length - kept, kept), new], dim=dim)
 
     def weights(self, query: Tensor, keys: Tensor, first: int) -> Tensor:
         """Attention (B, H, N, S), nought at a query's own place and after it."""

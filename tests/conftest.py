@@ -59,6 +59,16 @@ TINY = {
         "num_heads": 2,
     },
     "step-bilstm": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6},
+    "step-lstm-echo": {
+        "embed_dim": 6,
+        "place_dim": 3,
+        "metre_dim": 2,
+        "hidden_dim": 12,
+        "num_heads": 2,
+        "head_dim": 3,
+        "out_dim": 7,
+        "reach": 5,
+    },
 }
 """a small configuration for every architecture"""
 

@@ -18,9 +18,12 @@ every_beat_model = pytest.mark.parametrize(
 )
 
 
-def some_input() -> tuple[torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    return torch.randint(0, 128, (B, T), generator=generator), torch.rand(B, T, 2, generator=generator)
+def some_input(num: int = B, length: int = T, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens and a condition that serves as beats (rest, duration) and as places in the bar (quarters, 0 or 1 / 4)."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens, condition = torch.randint(0, 128, (num, length), generator=generator), torch.full((num, length, 3), 4.0)
+    condition[..., :2] = torch.rand(num, length, 2, generator=generator)
+    return tokens, condition
 
 
 def test_every_architecture_has_a_tiny_configuration() -> None:
@@ -41,8 +44,7 @@ def test_stepping_gives_the_logits_of_forward(model: SequenceModel) -> None:
 @every_model
 @torch.inference_mode()
 def test_stepping_gives_the_logits_of_forward_on_long_pieces(model: SequenceModel) -> None:
-    generator = torch.Generator().manual_seed(1)
-    tokens, condition = torch.randint(0, 128, (1, 300), generator=generator), torch.rand(1, 300, 2, generator=generator)
+    tokens, condition = some_input(1, 300, seed=1)
     stepped, _ = model.prime(tokens, model.initial_state(1, condition))
     torch.testing.assert_close(stepped, model(tokens, condition)[:, -1])
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.sampling import FREE, SamplingConfig, hybrid_beam_search, infill
 from core.sampling.config import scale_of
-from core.sampling.processors import Leap, LogitsProcessor, Only, RepeatDecay, Suppress, Temperature, TopK, TopP
+from core.sampling.processors import Leap, LogitsProcessor, Only, RepeatDecay, Temperature, TopK, TopP
 from models import State
 
 TOKENS = torch.tensor([[0, 1]])
@@ -61,12 +61,13 @@ def seeded(seed: int) -> torch.Generator:
         (Only((True, False, False, True)), [0.5, 0, 0, 0.05]),
         (Only((False,) * 4), [0.5, 0.3, 0.15, 0.05]),  # gives way
         (Leap(3, (-1, 60, 63, 64)), [0.5, 0.3, 0.15, 0]),  # after 60
-        (Leap(3, (60, -1, 63, 90)), [0.5, 0.3, 0.15, 0.05]),  # after a token without a pitch
+        (Leap(3, (60, -1, 63, 90)), [0.5, 0.3, 0.15, 0]),  # after 60, which is held
+        (Leap(3, (-1, -1, 63, 90)), [0.5, 0.3, 0.15, 0.05]),  # no note yet
         (TopP(0.81), [0.5, 0.3, 0.15, 0]),
         (TopP(0.01), [1.0, 0, 0, 0]),
         (RepeatDecay(0.5), [0.5, 0.15, 0.15, 0.05]),
         (RepeatDecay(1.0), [0.5, 0, 0.15, 0.05]),
-        (Suppress((0,)), [0, 0.3, 0.15, 0.05]),
+        (RepeatDecay(1.0, (60, -1, 62, 63)), [0, 0.3, 0.15, 0.05]),  # 0 was the last note: 1 only holds it
     ],
 )
 def test_processor_by_hand(processor: LogitsProcessor, expected: list[float]) -> None:
@@ -224,3 +225,24 @@ def test_musical_aids_come_first_and_need_the_pitches_of_tokens() -> None:
 def test_musical_aids_out_of_range_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(InputError, match=r"\.$"):
         SamplingConfig.from_mapping(values)
+
+
+def test_a_search_stops_when_all_rows_have_come_to_the_end() -> None:
+    model = Bigram([[0.0, 0.5, 0.5], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])  # 2 is the end, and behind it nothing else
+    lengths = set()
+    for seed in range(20):
+        drawn = hybrid_beam_search(model, 0, free(40), num_beams=3, generator=seeded(seed), end_token=2).tokens
+        lengths.add(drawn.shape[1])
+        assert (drawn[:, -1] == 2).all()
+        assert (drawn[:, :-1] == 1).any() or drawn.shape[1] == 1
+    assert len(lengths) > 3
+
+
+def test_the_likelihood_is_that_of_the_tokens_that_were_free() -> None:
+    fixed = torch.tensor([1, 2, FREE, 0, FREE])
+    drawn = hybrid_beam_search(
+        Bigram([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.6, 0.2, 0.2]]), 0, fixed, generator=seeded(0)
+    )
+    _, _, third, _, fifth = drawn.tokens[0].tolist()
+    expected = math.log([0.6, 0.2, 0.2][third]) + math.log([0.1, 0.2, 0.7][fifth])
+    assert drawn.log_likelihood.item() == pytest.approx(expected, abs=1e-5)

@@ -40,6 +40,11 @@ class Codec(ABC):
         """The id fed to the model before the first token; never a token of a piece."""
 
     @property
+    def end_token(self) -> int | None:
+        """The token behind the last one of a piece; None where the length of a piece is given."""
+        return None
+
+    @property
     def pitches(self) -> tuple[int, ...]:
         """The MIDI note number that each token names, -1 where it names none; empty when no token does."""
         return ()

@@ -32,7 +32,7 @@ class SamplingConfig:
     temperature: float = 1.0  # above 1 flattens the distribution, below sharpens it
     top_k: int = 0  # keep the k likeliest tokens; 0 keeps all
     top_p: float = 1.0  # keep the smallest set with this much probability
-    repeat_decay: float = 0.0  # share taken off the probability of repeating the last token
+    repeat_decay: float = 0.0  # share taken off the probability of repeating the last note
     num_beams: int = 1  # lines followed at once; 1 follows a single one
     beam_prob: float = 0.0  # chance that a step keeps the best beams, rather than draws a token for each
     seed: int | None = None  # None draws another piece each time
@@ -75,7 +75,7 @@ class SamplingConfig:
     def processors(self, pitches: Sequence[int] = ()) -> tuple[LogitsProcessor, ...]:
         """Range, key and leap; then repeat decay, temperature, top-k, top-p, in this order.
 
-        ``pitches`` (V,) are those of the tokens, -1 where one has none. The first three need them.
+        ``pitches`` (V,) are those of the tokens, -1 where one has none. The first four go by them.
         """
         chain: list[LogitsProcessor] = []
         if self.lowest > 0 or self.highest < 127:
@@ -86,7 +86,7 @@ class SamplingConfig:
         if self.max_leap:
             chain.append(Leap(self.max_leap, tuple(pitches)))
         if self.repeat_decay:
-            chain.append(RepeatDecay(self.repeat_decay))
+            chain.append(RepeatDecay(self.repeat_decay, tuple(pitches)))
         if self.temperature != 1.0:
             chain.append(Temperature(self.temperature))
         if self.top_k:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import torch
@@ -19,12 +20,16 @@ class LogitsProcessor(Protocol):
 
 @dataclass(frozen=True)
 class RepeatDecay:
-    """Multiplies the probability of the last token again by ``1 - decay``, before the rest is made to sum to 1."""
+    """Multiplies the probability of the last note again by ``1 - decay``, before the rest is made to sum to 1.
+
+    ``pitches`` (V,) are those of the tokens, -1 for one that is no note; where there are none, each token is one.
+    """
 
     decay: float
+    pitches: tuple[int, ...] = ()
 
     def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
-        last = tokens[:, -1:]
+        last = last_note(tokens, self.pitches) if self.pitches else tokens[:, -1:]
         penalty = math.log1p(-self.decay) if self.decay < 1 else -math.inf
         return logits.scatter(1, last, logits.gather(1, last) + penalty)
 
@@ -69,16 +74,6 @@ class TopP:
 
 
 @dataclass(frozen=True)
-class Suppress:
-    """Never chooses ``ids``; the start token, for one."""
-
-    ids: tuple[int, ...]
-
-    def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
-        return logits.index_fill(1, torch.tensor(self.ids, device=logits.device), -math.inf)
-
-
-@dataclass(frozen=True)
 class Only:
     """Keeps the tokens that are ``allowed`` (V,); where they have no probability at all, gives way."""
 
@@ -90,19 +85,31 @@ class Only:
 
 @dataclass(frozen=True)
 class Leap:
-    """Keeps intervals of at most ``semitones`` from the last token's pitch; gives way where none is left.
+    """Keeps intervals of at most ``semitones`` from the last note; gives way where none is left.
 
-    ``pitches`` (V,) are those of the tokens, -1 for one that has none: it is always kept, and limits nothing.
+    ``pitches`` (V,) are those of the tokens, -1 for one that is no note: it is always kept.
     """
 
     semitones: int
     pitches: tuple[int, ...]
 
     def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
-        pitches = torch.tensor(self.pitches, device=logits.device)
-        last = pitches[tokens[:, -1:]]  # (B, 1)
+        pitches = as_tensor(self.pitches).to(logits.device)
+        last = pitches[last_note(tokens, self.pitches)]  # (B, 1)
         near = (pitches - last).abs() <= self.semitones  # (B, V)
         return unless_empty(logits, near | (pitches < 0) | (last < 0))
+
+
+def last_note(tokens: Tensor, pitches: tuple[int, ...]) -> Tensor:
+    """The latest of ``tokens`` (B, T) that has a pitch, (B, 1); the first token where none has."""
+    sounding = as_tensor(pitches).to(tokens.device)[tokens] >= 0
+    places = torch.arange(tokens.shape[1], device=tokens.device)
+    return tokens.gather(1, (sounding * places).argmax(dim=1, keepdim=True))
+
+
+@lru_cache(maxsize=8)
+def as_tensor(pitches: tuple[int, ...]) -> Tensor:
+    return torch.tensor(pitches)
 
 
 def unless_empty(logits: Tensor, allowed: Tensor) -> Tensor:

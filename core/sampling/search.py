@@ -33,7 +33,7 @@ class Drawn(NamedTuple):
     score: Tensor
     """(K,): log-likelihood of the tokens under the distribution that they were drawn from"""
     log_likelihood: Tensor
-    """(K,): log-likelihood of the tokens under the model itself, before any processor"""
+    """(K,): log-likelihood of the tokens that were free under the model itself, before any processor"""
 
 
 class Rows(NamedTuple):
@@ -56,8 +56,8 @@ class Rows(NamedTuple):
             select(self.state, rows),
         )
 
-    def append(self, token: Tensor, score: Tensor) -> Rows:
-        """Each row with its ``token`` (K,), which earned ``score`` (K,)."""
+    def append(self, token: Tensor, score: Tensor, log_likelihood: Tensor | float = 0.0) -> Rows:
+        """Each row with its ``token`` (K,), which earned ``score`` (K,) and a chosen one its ``log_likelihood``."""
         identity = self.identity
         if len(token) > 1:
             _, identity = torch.unique(identity * self.logits.shape[1] + token, return_inverse=True)
@@ -65,13 +65,20 @@ class Rows(NamedTuple):
             tokens=torch.cat([self.tokens, token[:, None]], dim=1),
             identity=identity,
             score=self.score + score,
-            log_likelihood=self.log_likelihood + gather(self.logits.log_softmax(dim=-1), token),
+            log_likelihood=self.log_likelihood + log_likelihood,
         )
+
+    def choose(self, token: Tensor, score: Tensor) -> Rows:
+        """``append`` of a token that was free."""
+        return self.append(token, score, gather(self.logits.log_softmax(dim=-1), token))
 
     def advance(self, model: StepModel) -> Rows:
         """The model reads each row's last token."""
         logits, state = model.step(self.tokens[:, -1], self.state)
         return self._replace(logits=logits, state=state)
+
+    def all_end_with(self, token: int) -> bool:
+        return bool((self.tokens[:, -1] == token).all())
 
 
 @torch.inference_mode()
@@ -85,9 +92,12 @@ def hybrid_beam_search(
     condition: Tensor | None = None,
     processors: Sequence[LogitsProcessor] = (),
     generator: torch.Generator | None = None,
+    end_token: int | None = None,
     on_step: OnStep | None = None,
 ) -> Drawn:
     """Writes a token wherever ``fixed`` (L,) holds ``FREE``; elsewhere takes the token that it names.
+
+    Stops before L tokens once all rows end with ``end_token``; a row that came to it sooner goes on as the model does.
 
     At each free step, with probability ``beam_prob``, all continuations of all beams compete and the best
     ``num_beams`` live on; else each beam draws one token. Identical beams are one when they compete, and fewer
@@ -106,10 +116,11 @@ def hybrid_beam_search(
                 rows = compete(rows, logp)
             else:
                 rows = draw(rows, logp, generator)
-        if i + 1 < len(fixed):
-            rows = rows.advance(model)
         if on_step:
             on_step(i + 1, len(fixed))
+        if i + 1 == len(fixed) or (end_token is not None and rows.all_end_with(end_token)):
+            break
+        rows = rows.advance(model)
     rows = rows.pick(rows.score.argsort(descending=True, stable=True))
     rows = rows.pick(first_of_each(rows.identity))
     return Drawn(rows.tokens[:, 1:], rows.score, rows.log_likelihood)
@@ -169,7 +180,7 @@ def take(rows: Rows, token: int) -> Rows:
 def draw(rows: Rows, logp: Tensor, generator: torch.Generator | None) -> Rows:
     """Every row goes on with a token drawn from its ``logp`` (K, V)."""
     chosen = torch.multinomial(logp.exp(), 1, generator=generator)[:, 0]
-    return rows.append(chosen, gather(logp, chosen))
+    return rows.choose(chosen, gather(logp, chosen))
 
 
 def compete(rows: Rows, logp: Tensor) -> Rows:
@@ -180,7 +191,7 @@ def compete(rows: Rows, logp: Tensor) -> Rows:
     best = totals.topk(min(width, int(totals.isfinite().sum()))).indices
     best = best[torch.arange(width, device=best.device) % len(best)]  # too few survivors are repeated
     parents, chosen = entrants[best // vocab_size], best % vocab_size
-    return rows.pick(parents).append(chosen, logp[parents, chosen])
+    return rows.pick(parents).choose(chosen, logp[parents, chosen])
 
 
 def resample(rows: Rows, generator: torch.Generator | None) -> Rows:
