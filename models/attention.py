@@ -31,6 +31,11 @@ class RelativePositions(nn.Module):
         self.past, self.future = max_distance, max_distance if future else 0
         self.weight = nn.Parameter(torch.randn(num_heads, self.past + 1 + self.future, head_dim) * 0.02)
 
+    def table(self, reach: int) -> Tensor:
+        """E_r (H, W, D) of every distance that is less than ``reach``, the furthest past one first."""
+        distances = torch.arange(1 - reach, reach if self.future else 1, device=self.weight.device)
+        return self.weight[:, distances.clamp(-self.past, self.future) + self.past]
+
     def forward(self, query: Tensor, first: int, num_keys: int) -> Tensor:
         """Q E_r^T (B, H, N, S) of ``query`` (B, H, N, D) at the places from ``first`` on and keys from place 0 on.
 
@@ -83,6 +88,25 @@ class Attention(nn.Module):
         """Keys and values (B, 2 H, S, D / H) of ``source`` (B, S, D), for ``forward`` now or later."""
         return heads(self.key_value(source), 2 * self.num_heads)
 
+    def table(self) -> Tensor | None:
+        """What ``step`` needs of the relative positions, (H, W, D / H)."""
+        return None if self.relative is None else self.relative.table(self.reach)
+
+    def step(self, x: Tensor, keys_values: Tensor, place: int, table: Tensor | None) -> Tensor:
+        """``forward`` of one query ``x`` (B, 1, D) at ``place``; ``table`` (B, H, W, D / H) is that of ``table()``.
+
+        For a single query Q K^T + Q E_r^T is sooner found as Q (K + E_r)^T.
+        """
+        start = max(0, place - self.reach + 1)
+        stop = min(keys_values.shape[2], place + (1 if self.causal else self.reach))
+        keys, values = keys_values[:, :, start:stop].chunk(2, dim=1)
+        if table is not None:
+            nearest = start - place + self.reach - 1
+            keys = keys + table[:, :, nearest : nearest + stop - start]
+        query = heads(self.query(x), self.num_heads)
+        drawn = F.scaled_dot_product_attention(query, keys, values, scale=self.scale)
+        return self.out(drawn.view(x.shape))
+
     def forward(self, x: Tensor, keys_values: Tensor, first: int = 0, padding: Tensor | None = None) -> Tensor:
         """What ``x`` (B, N, D), at the places from ``first`` on, draws from ``keys_values`` (B, 2 H, S, D / H).
 
@@ -113,7 +137,7 @@ class Attention(nn.Module):
         """
         bias = None if self.relative is None else self.relative(query, first, num_keys)
         num_queries = query.shape[2]
-        if num_queries > 1 and (self.causal or num_keys > self.reach):  # a single query is given what it may see
+        if self.causal or num_keys > self.reach:
             places = torch.arange(num_keys, device=query.device)
             distance = places - places[first : first + num_queries, None]  # (N, S)
             too_far = distance > 0 if self.causal else distance >= self.reach

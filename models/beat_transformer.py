@@ -19,6 +19,10 @@ from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
 
 
+KNOWN = ("past", "memory", "own_table", "cross_table")
+"""to a layer of the decoder between steps"""
+
+
 @dataclass(frozen=True)
 class EncoderDecoderConfig:
     vocab_size: int
@@ -63,28 +67,31 @@ class Layer(nn.Module):
         self.feed = nn.Sequential(nn.Linear(dim, config.feed_dim), nn.ReLU(), nn.Linear(config.feed_dim, dim))
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(
-        self,
-        x: Tensor,
-        past: Tensor | None = None,
-        memory: Tensor | None = None,
-        first: int = 0,
-        padding: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """``x`` (B, N, D), at the places from ``first`` on, after the layer; and the keys and values that it read.
+    def forward(self, x: Tensor, memory: Tensor | None = None, padding: Tensor | None = None) -> Tensor:
+        """``x`` (B, N, D) after the layer.
 
-        ``past`` is what the last call read, up to the place before ``x``; ``memory``, the keys and values of the
-        beats, is what a decoder draws on. ``padding`` (B, S) is of the memory where there is one, else of ``x``.
+        ``memory``, the keys and values of the beats, is what a decoder draws on. ``padding`` (B, S) is of the memory
+        where there is one, else of ``x``.
         """
         normed = self.self_norm(x)
-        read = self.self_attention.keys_values(normed)
-        if past is not None:
-            read = torch.cat([past[:, :, 1 - self.self_attention.reach :], read], dim=2)
         own_padding = padding if memory is None else None
-        x = x + self.dropout(self.self_attention(normed, read, read.shape[2] - x.shape[1], own_padding))
+        x = x + self.dropout(self.self_attention(normed, self.self_attention.keys_values(normed), padding=own_padding))
         if memory is not None:
-            x = x + self.dropout(self.cross_attention(self.cross_norm(x), memory, first, padding))
-        return x + self.dropout(self.feed(self.feed_norm(x))), read
+            x = x + self.dropout(self.cross_attention(self.cross_norm(x), memory, padding=padding))
+        return x + self.dropout(self.feed(self.feed_norm(x)))
+
+    def step(self, x: Tensor, place: int, known: State) -> tuple[Tensor, Tensor]:
+        """A decoder's ``forward`` of one note ``x`` (B, 1, D) at ``place``; and its past with that note in it.
+
+        ``known`` holds the keys and values of the "memory" and of the "past", as far back as they are seen, and the
+        "table" of each attention where positions are relative.
+        """
+        normed = self.self_norm(x)
+        past = known["past"][:, :, 1 - self.self_attention.reach :]
+        past = torch.cat([past, self.self_attention.keys_values(normed)], dim=2)
+        x = x + self.self_attention.step(normed, past, past.shape[2] - 1, known.get("own_table"))
+        x = x + self.cross_attention.step(self.cross_norm(x), known["memory"], place, known.get("cross_table"))
+        return x + self.feed(self.feed_norm(x)), past
 
 
 class EncoderDecoder(SequenceModel):
@@ -115,7 +122,7 @@ class EncoderDecoder(SequenceModel):
         """The keys and values of the beats ``condition`` (B, S, 2), for each layer of the decoder."""
         x = self.dropout(self.placed(self.beat_in(beat_features(condition)), first))
         for layer in self.encoder:
-            x, _ = layer(x, padding=padding)
+            x = layer(x, padding=padding)
         x = self.encoder_norm(x)
         return [layer.cross_attention.keys_values(x) for layer in self.decoder_layers()]
 
@@ -131,15 +138,22 @@ class EncoderDecoder(SequenceModel):
         memories = self.encode(condition, first, padding)
         x = self.dropout(self.placed(self.embedding(inputs), first))
         for layer, memory in zip(self.decoder_layers(), memories, strict=True):
-            x, _ = layer(x, memory=memory, padding=padding)
+            x = layer(x, memory, padding)
         return self.head(self.decoder_norm(x))
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
-        """Keys and values of the beats, shared by rows with one rhythm, and of the notes so far, for each layer."""
+        """For each layer what its ``step`` knows; all but the past is shared by rows with one rhythm."""
         assert condition is not None
         state = {"position": torch.zeros(batch_size, dtype=torch.long, device=condition.device)}
-        for depth, memory in enumerate(self.encode(condition)):
-            state[f"memory{depth}"] = memory.expand(batch_size, *memory.shape[1:])
+        for depth, (layer, memory) in enumerate(zip(self.decoder_layers(), self.encode(condition), strict=True)):
+            known = {
+                "memory": memory,
+                "own_table": layer.self_attention.table(),
+                "cross_table": layer.cross_attention.table(),
+            }
+            for name, tensor in known.items():
+                if tensor is not None:
+                    state[f"{name}{depth}"] = tensor.expand(batch_size, *tensor.shape[-3:])
             state[f"past{depth}"] = memory.new_empty(batch_size, memory.shape[1], 0, memory.shape[3])
         return state
 
@@ -148,7 +162,8 @@ class EncoderDecoder(SequenceModel):
         x = self.placed(self.embedding(token)[:, None], place)
         after = {**state, "position": state["position"] + 1}
         for depth, layer in enumerate(self.decoder_layers()):
-            x, after[f"past{depth}"] = layer(x, state[f"past{depth}"], state[f"memory{depth}"], place)
+            known = {name: state[f"{name}{depth}"] for name in KNOWN if f"{name}{depth}" in state}
+            x, after[f"past{depth}"] = layer.step(x, place, known)
         return self.head(self.decoder_norm(x[:, 0])), after
 
 
