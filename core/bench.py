@@ -16,6 +16,8 @@ from core.beats import Beats
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
 from core.codecs import BeatCodec, beats_of
 from core.composition import compose
+from core.data.corpora import EMBEDDED
+from core.evaluation.originality import load_index, originality
 from core.generate import blank, generate
 from core.rhythm import parse_note_values
 from core.sampling import SamplingConfig
@@ -44,7 +46,8 @@ def run() -> list[Row]:
     try:
         cards = [card for card in list_cards() if card.codec == BeatCodec.name]
         models = [load_checkpoint(card.name) for card in cards] + [published(name) for name in PUBLISHED]
-        rows = [*(row for model in models for row in sampling(model)), *click_to_score(models[0]), *start()]
+        rows = [row for model in models for row in sampling(model)]
+        rows += [*click_to_score(models[0]), *copying(models[0]), *start()]
         return rows + [row for num_threads in (1, 2) for row in threads(models[0], num_threads)]
     finally:
         torch.set_num_threads(before)
@@ -112,6 +115,15 @@ def click_to_score(checkpoint: Checkpoint) -> Iterator[Row]:
         "value": round(total, 4),
         "unit": "s",
     }
+
+
+def copying(checkpoint: Checkpoint) -> Iterator[Row]:
+    """How long it takes to look for a melody in the training tunes, their index loaded."""
+    index = load_index(EMBEDDED)
+    if index is not None:
+        melody = compose(checkpoint, even_beats(512), SamplingConfig(seed=0))[0].written
+        seconds = fastest(lambda: originality(melody, index))
+        yield {"name": EMBEDDED, "what": "512 notes: originality", "value": round(seconds, 4), "unit": "s"}
 
 
 def start() -> Iterator[Row]:

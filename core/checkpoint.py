@@ -21,6 +21,8 @@ CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 CARD, WEIGHTS, HISTORY = "card.json", "model.safetensors", "history.csv"
 SWEEP = "sweep.csv"
 """what a study of the model's settings found, where there was one"""
+SONGS = "songs.csv"
+"""the figures of the songs that a model of whole songs wrote, where they were measured"""
 
 
 class CheckpointError(InputError):

@@ -54,12 +54,13 @@ def consensus(pieces: Sequence[Composition]) -> Floats:
 
 def likelihoods(checkpoints: Sequence[Checkpoint], pieces: Sequence[Composition]) -> Floats:
     """(M, N) Log-likelihood in nats a note of each piece under each model: how much one likes what another wrote."""
-    return np.array(
-        [
-            [with_pitches(model, piece, piece.pitches).log_likelihood / max(1, num_free(piece)) for piece in pieces]
-            for model in checkpoints
-        ]
-    )
+    return np.array([[nats_a_note(model, piece) for piece in pieces] for model in checkpoints])
+
+
+def nats_a_note(checkpoint: Checkpoint, piece: Composition) -> float:
+    log_likelihood = with_pitches(checkpoint, piece, piece.pitches).log_likelihood
+    assert log_likelihood is not None  # every model of rhythms can tell
+    return log_likelihood / max(1, num_free(piece))
 
 
 def num_free(piece: Composition) -> int:

@@ -1,6 +1,7 @@
 """A piece in the making: a rhythm, the pitches on it, and everything needed to go on working on them.
 
 A melody stands here twice, note for note: as it is performed, in seconds, and as it is written, in quarter notes.
+The rhythm was there first, or a model wrote it with the pitches, step by step.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 
 from core.beats import Beats
 from core.checkpoint import Checkpoint
-from core.codecs import Encoded, beats_of
+from core.codecs import Codec, Encoded, StepCodec, beats_of
+from core.codecs.steps import REST
 from core.errors import InputError
 from core.formats.spelling import estimate_key
 from core.generate import blank, candidates, generate
+from core.latent import is_latent
 from core.likelihood import Alternative, alternatives, token_log_probs
 from core.recolour import Original
 from core.sampling import FREE, SamplingConfig
@@ -25,6 +29,26 @@ from core.score import Score, printable
 
 MIN_QPM, MAX_QPM = 5.0, 1000.0
 """between which a piece is played"""
+MAX_QUARTERS = 512.0
+"""of a melody that is written step by step"""
+AHEAD = 32
+"""steps by which another pitch for a note of such a melody is judged: some networks read a window for each of them"""
+
+
+@dataclass(frozen=True)
+class Continued:
+    """What a melody that a model wrote step by step has beside its notes; in quarters."""
+
+    given: float
+    """how long the melody is that it goes on from"""
+    length: float
+    """of all of it, silence at its end included"""
+    ended: bool
+    """whether the model itself said that the song is over"""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.given <= self.length <= MAX_QUARTERS:
+            raise InputError(f"A melody that is continued may last {MAX_QUARTERS:g} quarters; give a shorter one.")
 
 
 @dataclass(frozen=True)
@@ -44,12 +68,14 @@ class Composition:
     """what the user calls it; empty: see ``name``"""
     original: Original | None = None
     """the melody that it recolours"""
+    continued: Continued | None = None
+    """None where the rhythm was there before the pitches"""
     qpm: float | None = None
     """the tempo to play it at; None: the rhythm's own"""
     program: int = 0
     """the General MIDI instrument to play it on"""
-    log_likelihood: float = field(default=0.0, compare=False)
-    """of the notes that were not given, under the model"""
+    log_likelihood: float | None = field(default=0.0, compare=False)
+    """of the notes that were not given, under the model; None where it cannot tell"""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", printable(self.title))
@@ -86,9 +112,35 @@ class Composition:
             score, qpm=qpm, time_signature=self.written.time_signature, key=self.written.key, title=self.name
         )
 
-    @property
-    def encoded(self) -> Encoded:
-        return Encoded(torch.tensor(self.pitches), beats_of(self.beats.performed))
+
+class Told(NamedTuple):
+    """A piece as a model reads it."""
+
+    encoded: Encoded
+    places: list[int]
+    """(N,) which token each note begins with"""
+    num_given: int
+    """the first tokens, which the user gave"""
+
+
+def tell(codec: Codec, piece: Composition) -> Told:
+    """``piece`` in the tokens of ``codec``; raises ``InputError`` where it cannot say them."""
+    if isinstance(codec, StepCodec):
+        return tell_steps(codec, piece)
+    encoded = Encoded(torch.tensor(piece.pitches), beats_of(piece.beats.performed))
+    return Told(encoded, list(range(len(piece.pitches))), piece.num_given)
+
+
+def tell_steps(codec: StepCodec, piece: Composition) -> Told:
+    written, continued = piece.beats.written.with_pitches(piece.pitches), piece.continued
+    if continued is None or codec.canonical(written).notes != written.notes:
+        raise InputError("This melody is not in the steps of the chosen model; choose the model that wrote it.")
+    symbols = codec.symbols(written)
+    symbols += [REST] * (round(continued.length / codec.step) - len(symbols))
+    symbols += [codec.vocabulary[codec.end_token]] * continued.ended
+    condition = codec.places(len(symbols), written.time_signature, written.upbeat)
+    places = [round(note.onset / codec.step) for note in written.notes]
+    return Told(Encoded(codec.tokens_of(symbols), condition), places, round(continued.given / codec.step))
 
 
 def compose(
@@ -137,7 +189,7 @@ def recompose(
     free = sorted(set(places) - piece.locked)
     if not free:
         raise InputError("Every note of that passage is locked; unlock one to re-compose it.")
-    fixed, condition = piece.encoded
+    fixed, condition = tell(checkpoint.codec, piece).encoded
     fixed[free] = FREE
     sampling = replace(piece.sampling, seed=seed)
     drawn = generate(checkpoint, fixed, condition=condition, sampling=sampling, on_step=on_step)
@@ -152,19 +204,28 @@ def rewrite(checkpoint: Checkpoint, piece: Composition, index: int, pitch: int) 
 
 
 def with_pitches(checkpoint: Checkpoint, piece: Composition, pitches: Sequence[int]) -> Composition:
-    """``piece`` with other pitches, and how likely ``checkpoint`` holds them."""
+    """``piece`` with other pitches, and how likely ``checkpoint`` holds them, if it can tell."""
     changes = (i for i, (old, new) in enumerate(zip(piece.pitches, pitches, strict=True)) if old != new)
     num_given = min(piece.num_given, next(changes, piece.num_given))  # a note written anew is no longer the user's own
-    changed = replace(piece, model=checkpoint.card.name, pitches=tuple(pitches), num_given=num_given)
-    logp = token_log_probs(checkpoint, changed.encoded)
-    return replace(changed, log_likelihood=logp[num_given:].sum().item())
+    continued = piece.continued
+    if continued and num_given < piece.num_given:
+        continued = replace(continued, given=piece.beats.written.notes[num_given].onset)
+    changed = replace(
+        piece, model=checkpoint.card.name, pitches=tuple(pitches), num_given=num_given, continued=continued
+    )
+    told = tell(checkpoint.codec, changed)
+    if is_latent(checkpoint.card):
+        return replace(changed, log_likelihood=None)
+    logp = token_log_probs(checkpoint, told.encoded)
+    return replace(changed, log_likelihood=logp[told.num_given :].sum().item())
 
 
 def transpose(checkpoint: Checkpoint, piece: Composition, semitones: int) -> Composition:
     """``piece`` in another key, locked notes with the rest; raises ``InputError`` where a pitch is out of range."""
-    if not all(0 <= pitch + semitones <= 127 for pitch in piece.pitches):
-        raise InputError("That would take the melody out of the range of MIDI; transpose it the other way.")
-    return with_pitches(checkpoint, piece, [pitch + semitones for pitch in piece.pitches])
+    moved = [pitch + semitones for pitch in piece.pitches]
+    if not set(moved) <= set(checkpoint.codec.pitches) - {-1}:
+        raise InputError("That would take the melody out of the range of the model; transpose it the other way.")
+    return with_pitches(checkpoint, piece, moved)
 
 
 def reread(piece: Composition, beats: Beats) -> Composition:
@@ -183,5 +244,8 @@ def original_of(piece: Composition) -> Composition | None:
 
 
 def note_alternatives(checkpoint: Checkpoint, piece: Composition, index: int, num: int = 8) -> list[Alternative]:
-    """What else note ``index`` might be: see ``core.likelihood.alternatives``."""
-    return alternatives(checkpoint, piece.encoded, index, num)
+    """The pitches that note ``index`` might have, in the place of tokens: see ``core.likelihood.alternatives``."""
+    encoded, places, _ = tell(checkpoint.codec, piece)
+    ahead = AHEAD if isinstance(checkpoint.codec, StepCodec) else None
+    found = alternatives(checkpoint, encoded, places[index], num, ahead)
+    return [option._replace(token=checkpoint.codec.pitches[option.token]) for option in found]

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from core.checkpoint import Checkpoint
 from core.codecs import Encoded
+from core.errors import InputError
 from core.formats.spelling import estimate_key
+from core.latent import continue_tokens, is_latent
 from core.likelihood import token_log_probs
 from core.sampling import AUTO, FREE, SamplingConfig, hybrid_beam_search, infill
 from core.sampling.search import OnStep
@@ -27,8 +29,8 @@ class Generation:
     score: Score
     tokens: Tensor
     """(L,) int64; fewer than were asked for where the piece came to its end sooner"""
-    log_likelihood: float
-    """of the tokens that the model chose, under the model itself"""
+    log_likelihood: float | None
+    """of the tokens that the model chose, under the model itself; a VAE cannot tell"""
     sampling: SamplingConfig
     """the settings used, the seed among them: they draw the same again"""
 
@@ -67,8 +69,10 @@ def generate(
 
 def write(
     checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | None, sampling: SamplingConfig, on_step: OnStep | None
-) -> tuple[Tensor, float]:
+) -> tuple[Tensor, float | None]:
     """The tokens (L',) of a piece, the last of them its end where it has one, and their log-likelihood."""
+    if is_latent(checkpoint.card):
+        return write_in_space(checkpoint, fixed, condition, sampling), None
     codec, model, free = checkpoint.codec, Writer(checkpoint), fixed == FREE
     assert sampling.seed is not None
     options: dict[str, Any] = {
@@ -86,6 +90,14 @@ def write(
     if codec.end_token in tokens.tolist():
         tokens = tokens[: tokens.tolist().index(codec.end_token) + 1]
     return tokens, drawn.log_likelihood[0].item()
+
+
+def write_in_space(checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | None, sampling: SamplingConfig) -> Tensor:
+    """What a VAE writes behind the given tokens of a piece; raises ``InputError`` when some are given behind a gap."""
+    given = fixed != FREE
+    if goes_on_after_a_gap(~given):
+        raise InputError("A VAE goes on from what is given, and cannot lead into what follows; choose another model.")
+    return continue_tokens(checkpoint, Encoded(fixed[given], condition), int((~given).sum()), sampling)
 
 
 class Writer:

@@ -25,14 +25,20 @@ class HeldOut(NamedTuple):
 
 
 @torch.inference_mode()
-def log_probs(model: SequenceModel, bos_token: int, tokens: Tensor, condition: Tensor | None = None) -> Tensor:
-    """Log-probabilities (B, T, V) of each token of ``tokens`` (B, T), given those before it; the start token has none.
+def log_probs(
+    model: SequenceModel,
+    bos_token: int,
+    tokens: Tensor,
+    condition: Tensor | None = None,
+    places: slice = slice(None),
+) -> Tensor:
+    """Log-probabilities (B, N, V) of each token of ``tokens`` (B, T), given those before it; the start token has none.
 
-    ``condition`` (T, C) is shared by all rows.
+    ``condition`` (S, C), S >= T, is shared by all rows. Of all tokens, or of those at ``places`` alone.
     """
     if condition is not None:
         condition = condition.float()[None].expand(len(tokens), -1, -1)
-    logits = model(shift_right(tokens, bos_token), condition).float()
+    logits = model.forward_at(shift_right(tokens, bos_token), condition, None, places).float()
     logits[..., bos_token] = -torch.inf
     return logits.log_softmax(dim=-1)
 
@@ -70,21 +76,25 @@ class Alternative(NamedTuple):
 
 
 @torch.inference_mode()
-def alternatives(checkpoint: Checkpoint, encoded: Encoded, index: int, num: int = 8) -> list[Alternative]:
-    """The likeliest tokens for the place ``index``, and the one that stands there, the best fit first.
+def alternatives(
+    checkpoint: Checkpoint, encoded: Encoded, index: int, num: int = 8, ahead: int | None = None
+) -> list[Alternative]:
+    """The likeliest pitches for the note at the place ``index``, and the one that stands there, the best fit first.
 
-    How well each leads into what follows is found by reading the whole piece once with each of them.
+    How well each leads into what follows, or the next ``ahead`` tokens of it, is found by reading the piece once with
+    each of them.
     """
     _, model, codec = checkpoint
-    tokens, condition = encoded
-    here = log_probs(model, codec.bos_token, tokens[None, : index + 1], condition)[0, index]  # (V,)
-    choices = here.topk(num).indices.tolist()
+    tokens, condition = encoded.tokens[: None if ahead is None else index + 1 + ahead], encoded.condition
+    here = log_probs(model, codec.bos_token, tokens[None, : index + 1], condition, slice(index, None))[0, 0]  # (V,)
+    pitched = torch.tensor([pitch >= 0 for pitch in codec.pitches])
+    choices = here.masked_fill(~pitched, -torch.inf).topk(min(num, int(pitched.sum()))).indices.tolist()
     if tokens[index].item() not in choices:
         choices[-1] = int(tokens[index])
     versions = tokens.repeat(len(choices), 1)
     versions[:, index] = torch.tensor(choices)
-    logp = log_probs(model, codec.bos_token, versions, condition)  # (K, T, V)
-    totals = logp.gather(2, versions[:, :, None])[:, index:, 0].sum(dim=1)
+    logp = log_probs(model, codec.bos_token, versions, condition, slice(index, None))  # (K, T - index, V)
+    totals = logp.gather(2, versions[:, index:, None])[:, :, 0].sum(dim=1)
     in_context = totals.softmax(dim=0).tolist()
     found = [Alternative(t, here[t].exp().item(), p) for t, p in zip(choices, in_context, strict=True)]
     return sorted(found, key=lambda alternative: -alternative.prob_in_context)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
 from core.beats import Beats, Reading
-from core.composition import Composition
+from core.composition import Composition, Continued
 from core.errors import InputError
 from core.project import checked_piece, metrical_beats, printable, reading_from
 from core.recolour import Original
@@ -40,6 +40,7 @@ def piece_to_query(piece: Composition) -> dict[str, str] | None:
         "title": piece.title,
         "original": pack(piece.original.pitches) if piece.original else "",
         "original_title": piece.original.title if piece.original else "",
+        "continued": continued_to_query(piece.continued) if piece.continued else "",
         "tempo": piece.qpm or "",
         "instrument": piece.program,
     }
@@ -127,6 +128,7 @@ def query_to_piece(query: Mapping[str, str]) -> Composition:
                 locked=frozenset(int(i) for i in query.get("locked", "").split(".") if i),
                 title=printable(query.get("title", ""), 200),
                 original=query_to_original(query),
+                continued=query_to_continued(query),
                 qpm=float(query["tempo"]) if "tempo" in query else None,
                 program=int(query.get("instrument", "0")),
             )
@@ -139,6 +141,17 @@ def query_to_original(query: Mapping[str, str]) -> Original | None:
     if "original" not in query:
         return None
     return Original(printable(query.get("original_title", ""), 200), tuple(unpack(query["original"])))
+
+
+def continued_to_query(continued: Continued) -> str:
+    return f"{continued.given:g}-{continued.length:g}-{continued.ended:d}"
+
+
+def query_to_continued(query: Mapping[str, str]) -> Continued | None:
+    if "continued" not in query:
+        return None
+    given, length, ended = query["continued"].split("-")
+    return Continued(float(given), float(length), ended == "1")
 
 
 def pack(numbers: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from core.beats import Beats, Reading
-from core.composition import MAX_QPM, MIN_QPM, Composition
+from core.composition import MAX_QPM, MIN_QPM, Composition, Continued
 from core.errors import InputError
 from core.formats.metre import bar_units
 from core.recolour import Original
@@ -91,6 +91,7 @@ def piece_to_json(piece: Composition, rhythm: int) -> dict[str, Any]:
         "locked": sorted(piece.locked),
         "title": piece.title,
         "original": piece.original and {"title": piece.original.title, "pitches": list(piece.original.pitches)},
+        "continued": piece.continued and asdict(piece.continued),
         "qpm": piece.qpm,
         "program": piece.program,
         "log_likelihood": piece.log_likelihood,
@@ -109,9 +110,10 @@ def piece_from_json(values: Mapping[str, Any], rhythms: Sequence[Beats]) -> Comp
             locked=frozenset(int(i) for i in values["locked"]),
             title=printable(values["title"], 200),
             original=original_from_json(values.get("original")),  # files of earlier releases have none
+            continued=continued_from_json(values.get("continued")),  # nor this
             qpm=None if values["qpm"] is None else float(values["qpm"]),
             program=int(values["program"]),
-            log_likelihood=float(values["log_likelihood"]),
+            log_likelihood=None if values["log_likelihood"] is None else float(values["log_likelihood"]),
         )
     )
 
@@ -122,13 +124,19 @@ def original_from_json(values: Mapping[str, Any] | None) -> Original | None:
     return Original(printable(values["title"], 200), tuple(int(pitch) for pitch in values["pitches"]))
 
 
+def continued_from_json(values: Mapping[str, Any] | None) -> Continued | None:
+    if values is None:
+        return None
+    return Continued(float(values["given"]), float(values["length"]), bool(values["ended"]))
+
+
 def checked_piece(piece: Composition) -> Composition:
     """``piece``, or ``ValueError`` when a value is out of range."""
     length = len(piece.pitches)
     pitches = [*piece.pitches, *(piece.original.pitches if piece.original else ())]
     sane = all(0 <= pitch <= 127 for pitch in pitches) and all(0 <= i < length for i in piece.locked)
     sane = sane and 0 <= piece.num_given <= length and 0 <= piece.program <= 127
-    sane = sane and math.isfinite(piece.log_likelihood)
+    sane = sane and math.isfinite(piece.log_likelihood or 0.0)
     if not sane or not (piece.qpm is None or MIN_QPM <= piece.qpm <= MAX_QPM):
         raise ValueError("not the values of a piece")
     return piece

@@ -1,7 +1,7 @@
 """Every trained model: its network, codec, corpus and settings.
 
 A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_CORPORA``, a model of steps one of
-``STEP_NETWORKS`` trained on folk songs; any other is an entry in ``RECIPES``.
+``STEP_NETWORKS`` trained on folk songs, a VAE one of ``VAES``; any other is an entry in ``RECIPES``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from core.codecs import BeatCodec, StepCodec
 from core.data.corpora import CORPORA
 from core.errors import InputError
-from core.training.recipe import AdversarialSettings, Recipe, TrainingSettings
+from core.training.recipe import AdversarialSettings, LatentSettings, Recipe, TrainingSettings
 
 DEFAULT_CORPUS = "essen"
 """The corpus that a network's name alone stands for: its music comes with the installation."""
@@ -141,6 +141,50 @@ def step_recipe(architecture: str) -> Recipe:
     )
 
 
+VAES: dict[str, tuple[Network, LatentSettings]] = {
+    "step-vae": (
+        Network(
+            "Variational auto-encoder",
+            "Four bars as a point in space, found and read by fully connected layers.",
+            epochs=80,
+            length=64,
+        ),
+        LatentSettings(beta=0.5, bernoulli=True, stairs=True),
+    ),
+    "step-vae-sequence": (
+        Network(
+            "Variational auto-encoder of sequences",
+            "Four bars as a point in space, read and written beat by beat in both directions.",
+            learning_rate=3e-3,
+            length=64,
+        ),
+        LatentSettings(beta=0.35, warm_up=0.1),
+    ),
+}
+
+
+def vae_recipe(architecture: str) -> Recipe:
+    """A network that knows windows of a folk song as points of a space."""
+    network, latent = VAES[architecture]
+    return Recipe(
+        name=f"{architecture}.{DEFAULT_CORPUS}",
+        title=network.title,
+        description=network.description,
+        architecture=architecture,
+        corpus=DEFAULT_CORPUS,
+        codec=StepCodec(),
+        training=TrainingSettings(
+            learning_rate=network.learning_rate,
+            weight_decay=0.0,
+            batch_size=128,
+            length=network.length,
+            max_epochs=network.epochs,
+        ),
+        latent=latent,
+        sampling={"temperature": 0.9},
+    )
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for corpus in BEAT_CORPORA
@@ -154,6 +198,7 @@ LEAK = beat_recipe("beat-lstm-local", "maestro-by-file")
 """how much the published split flatters: the same network, settings and melodies, but works on both sides"""
 RECIPES[LEAK.name] = LEAK
 RECIPES.update({recipe.name: recipe for recipe in map(step_recipe, STEP_NETWORKS)})
+RECIPES.update({recipe.name: recipe for recipe in map(vae_recipe, VAES)})
 
 
 def find_recipe(name: str) -> Recipe:

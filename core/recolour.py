@@ -46,3 +46,14 @@ def read_melody(data: bytes, name: str) -> tuple[Score, bool, str]:
     line, said = find_melody(read_score(data, name))
     written = ending(name) not in (".mid", ".midi") or is_metrical(line)
     return line, written, said
+
+
+def in_note_values(melody: Score, written: bool) -> Score:
+    """``melody`` as it stands if it is ``written``, else its first notes as they can be written down.
+
+    Raises ``InputError``.
+    """
+    if written:
+        return melody
+    beats, original = take_rhythm(melody, melody.title, written)
+    return beats.written.with_pitches(original.pitches)

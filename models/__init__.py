@@ -13,10 +13,13 @@ from models.beat_transformer import (
     BeatTransformerRelative,
     BeatTransformerRelativeConfig,
 )
+from models.latent import LatentModel
 from models.step_bilstm import StepBilstm, StepBilstmConfig
 from models.step_gru_attention import StepGruAttention, StepGruAttentionConfig
 from models.step_lstm_attention import StepLstmAttention, StepLstmAttentionConfig
 from models.step_lstm_echo import StepLstmEcho, StepLstmEchoConfig
+from models.step_vae import StepVae, StepVaeConfig
+from models.step_vae_sequence import StepVaeSequence, StepVaeSequenceConfig
 
 ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "beat-rnn": (BeatRnn, BeatRnnConfig),
@@ -29,6 +32,9 @@ ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "step-lstm-attention": (StepLstmAttention, StepLstmAttentionConfig),
     "step-bilstm": (StepBilstm, StepBilstmConfig),
     "step-lstm-echo": (StepLstmEcho, StepLstmEchoConfig),
+    "step-vae": (StepVae, StepVaeConfig),
+    "step-vae-sequence": (StepVaeSequence, StepVaeSequenceConfig),
 }
+"""Each a ``SequenceModel``, but for the VAEs: they are ``LatentModel``."""
 
-__all__ = ["ARCHITECTURES", "SequenceModel", "State", "select", "shift_right"]
+__all__ = ["ARCHITECTURES", "LatentModel", "SequenceModel", "State", "select", "shift_right"]

@@ -88,7 +88,3 @@ class SequenceModel(nn.Module, ABC):
         for token in tokens.unbind(dim=1):
             logits, state = self.step(token, state)
         return logits, state
-
-    def infer_condition(self, tokens: Tensor) -> Tensor | None:
-        """The condition that a model draws from the tokens themselves, such as a VAE's z; else None."""
-        return None

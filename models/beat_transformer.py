@@ -18,7 +18,6 @@ from models.attention import Attention, RelativePositions
 from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
 
-
 KNOWN = ("past", "memory", "own_table", "cross_table")
 """to a layer of the decoder between steps"""
 

@@ -69,6 +69,16 @@ TINY = {
         "out_dim": 7,
         "reach": 5,
     },
+    "step-vae": {"window": 16, "hidden_dim": 7, "latent_dim": 3},
+    "step-vae-sequence": {
+        "window": 16,
+        "embed_dim": 5,
+        "encoder_dim": 6,
+        "summary_dim": 4,
+        "latent_dim": 3,
+        "plan_dim": 5,
+        "decoder_dim": 6,
+    },
 }
 """a small configuration for every architecture"""
 

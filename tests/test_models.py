@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models import ARCHITECTURES, SequenceModel, select, shift_right
+from models import ARCHITECTURES, LatentModel, SequenceModel, select, shift_right
 from models.beat_features import beat_features, relative_beat_features
 from tests.conftest import TINY, tiny_model
 
 B, T = 3, 9
 
-every_model = pytest.mark.parametrize("model", [pytest.param(tiny_model(name), id=name) for name in ARCHITECTURES])
+NEXT_TOKEN = [name for name, (kind, _) in ARCHITECTURES.items() if issubclass(kind, SequenceModel)]
+every_model = pytest.mark.parametrize("model", [pytest.param(tiny_model(name), id=name) for name in NEXT_TOKEN])
 
 every_beat_model = pytest.mark.parametrize(
     "model", [pytest.param(tiny_model(name), id=name) for name in ARCHITECTURES if name.startswith("beat-")]
@@ -28,6 +29,12 @@ def some_input(num: int = B, length: int = T, seed: int = 0) -> tuple[torch.Tens
 
 def test_every_architecture_has_a_tiny_configuration() -> None:
     assert set(TINY) == set(ARCHITECTURES)
+
+
+def test_every_architecture_keeps_the_contract_of_its_kind() -> None:
+    """Those of latent models are in test_latent.py."""
+    latent = {name for name, (kind, _) in ARCHITECTURES.items() if issubclass(kind, LatentModel)}
+    assert latent == {"step-vae", "step-vae-sequence"} == set(ARCHITECTURES) - set(NEXT_TOKEN)
 
 
 @every_model

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.checkpoint import CARD, CHECKPOINTS, HISTORY, SWEEP, WEIGHTS, load_checkpoint, read_card
+from core.checkpoint import CARD, CHECKPOINTS, HISTORY, SONGS, SWEEP, WEIGHTS, load_checkpoint, read_card
 from core.codecs import beats_of
 from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
 from core.evaluation.floors import floors
@@ -80,7 +80,7 @@ def test_its_card_tells_all(folder: Path) -> None:
 
 @shipped
 def test_it_is_small_and_whole(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} - {SWEEP} == {CARD, WEIGHTS, HISTORY}
+    assert {path.name for path in folder.iterdir()} - {SWEEP, SONGS} == {CARD, WEIGHTS, HISTORY}
     assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_BYTES
     with (folder / HISTORY).open(newline="") as lines:
         epochs = [int(row["epoch"]) for row in csv.DictReader(lines)]

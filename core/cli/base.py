@@ -44,6 +44,10 @@ def say(values: Any, as_json: bool) -> None:
     sys.stdout.write("\n\n".join(blocks) + "\n")
 
 
+def rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 4)
+
+
 def write_files(files: dict[Path, bytes]) -> None:
     """Writes every file whole, once all are made; none where a folder is missing."""
     from core.checkpoint import write_whole

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from core.beats import Beats
-from core.cli.base import Json, Name, app, say, write_files, writer_of
+from core.cli import settings
+from core.cli.base import Json, Name, app, rounded, say, write_files, writer_of
 from core.errors import InputError
 from core.files import WRITERS, ending, read_beats, read_bytes, read_score
 from core.rhythm import MAX_NOTES
@@ -25,17 +26,17 @@ def generate(
     rhythm: Annotated[Path | None, typer.Option(help="CSV of rest_sec,duration_sec, or a music file.")] = None,
     recolor: Annotated[Path | None, typer.Option(help="A music file whose rhythm gets new pitches.")] = None,
     prompt: Annotated[str, typer.Option(help="The first notes, or a file with them: G4 A4 B4.")] = "",
-    temperature: Annotated[float | None, typer.Option(help="Low: the usual; high: surprises.")] = None,
-    top_k: Annotated[int | None, typer.Option(help="Choose among the k likeliest pitches; 0: all.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Choose among those that make up this probability.")] = None,
-    repeat_decay: Annotated[float | None, typer.Option(help="How much less a pitch may repeat, 0 to 1.")] = None,
-    num_beams: Annotated[int | None, typer.Option(help="Melodies followed at once.")] = None,
-    beam_prob: Annotated[float | None, typer.Option(help="How often only the best of them go on, 0 to 1.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed writes the same melody.")] = None,
-    key: Annotated[str | None, typer.Option(help="Keep to a key: G, F#m, or auto.")] = None,
-    lowest: Annotated[str | None, typer.Option(help="No pitch below this one, such as C4.")] = None,
-    highest: Annotated[str | None, typer.Option(help="No pitch above this one, such as G5.")] = None,
-    max_leap: Annotated[int | None, typer.Option(help="No interval larger than so many semitones.")] = None,
+    temperature: settings.Temperature = None,
+    top_k: settings.TopK = None,
+    top_p: settings.TopP = None,
+    repeat_decay: settings.RepeatDecay = None,
+    num_beams: settings.NumBeams = None,
+    beam_prob: settings.BeamProb = None,
+    seed: settings.RandomSeed = None,
+    key: settings.Key = None,
+    lowest: settings.Lowest = None,
+    highest: settings.Highest = None,
+    max_leap: settings.MaxLeap = None,
     as_written: Annotated[
         bool, typer.Option(help="MIDI and WAV in the note values of the score, not as played.")
     ] = False,
@@ -54,13 +55,13 @@ def generate(
     writers = {path: writer_of(path) for path in out}
     checkpoint = load_checkpoint(name)
     seed = secrets.randbelow(2**31) if seed is None else seed
-    settings = {
+    chosen = {
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay,
         "num_beams": num_beams, "beam_prob": beam_prob, "seed": seed,
         "key": key, "max_leap": max_leap,
         "lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None,
     }  # fmt: skip
-    sampling = chosen_settings(checkpoint.card.sampling, settings)
+    sampling = chosen_settings(checkpoint.card.sampling, chosen)
     beats = given_beats(rhythm or recolor, checkpoint.card.corpus, seed, length)
     given = parse_pitches(prompt_text(prompt))
     began = time.perf_counter()
@@ -72,7 +73,7 @@ def generate(
         "name": piece.model,
         "seed": piece.sampling.seed,
         "num_notes": len(piece.pitches),
-        "log_likelihood": round(piece.log_likelihood, 4),
+        "log_likelihood": rounded(piece.log_likelihood),
         "seconds": round(seconds, 4),
     }
     notes = {

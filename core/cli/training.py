@@ -18,14 +18,15 @@ MAX_MINUTES = 100_000
 @app.command()
 def models(
     as_json: Json = False,
-    markdown: Annotated[bool, typer.Option(help="Their figures as a table, networks by corpora.")] = False,
+    markdown: Annotated[bool, typer.Option(help="Their figures as tables, one for each kind.")] = False,
 ) -> None:
     """List the trained models."""
     from core.checkpoint import list_cards
-    from core.evaluation.board import markdown_table
+    from core.evaluation.board import markdown_table, steps_table
 
     if markdown:
-        sys.stdout.write(markdown_table(list_cards()))
+        tables = [write(list_cards()) for write in (markdown_table, steps_table)]
+        sys.stdout.write("\n".join(table for table in tables if table))
         return
     facts = ("name", "title", "description", "corpus", "license", "metrics")
     say([{name: getattr(card, name) for name in facts} for card in list_cards()], as_json)

@@ -72,11 +72,17 @@ class StepCodec(Codec):
             symbols += [str(self.within(note.pitch)), *[HELD] * (stop - start - 1)]
         return symbols
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """The lowest and the highest pitch."""
+        pitches = [int(symbol) for symbol in self.vocabulary if symbol.isdigit()]
+        return min(pitches), max(pitches)
+
     def within(self, pitch: int) -> int:
-        low, high = (edge(filter(str.isdigit, self.vocabulary), key=int) for edge in (min, max))
-        while pitch < int(low):
+        low, high = self.reach
+        while pitch < low:
             pitch += OCTAVE
-        while pitch > int(high):
+        while pitch > high:
             pitch -= OCTAVE
         return pitch
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from core.checkpoint import ModelCard
+from core.checkpoint import CHECKPOINTS, WEIGHTS, ModelCard
+from core.codecs import BeatCodec, StepCodec
 from core.data.corpora import CORPORA
 
 PUBLISHED_ACCURACY = {
@@ -16,11 +18,19 @@ PUBLISHED_ACCURACY = {
 }
 """of validation in 'Everybody Compose: Deep Beats To Music' (2023), on MAESTRO split by file"""
 
+UNITS = {BeatCodec.name: "note", StepCodec.name: "step"}
+"""what the figures of a model count, by its codec; nats a note and nats a step have nothing in common"""
+BOUND_SAMPLES = "bound_samples"
+"""the metric that only a card has whose nll is a bound from above: importance samples that it was made with"""
+
 
 def markdown_table(cards: Iterable[ModelCard]) -> str:
-    """A row a network, the best on the first of its corpora first; in each corpus accuracy and nats a note."""
+    """The models of rhythms, a row a network; in each corpus accuracy and nats a note.
+
+    The best on the first of its corpora comes first.
+    """
     found: dict[str, dict[str, ModelCard]] = {}
-    for card in cards:
+    for card in with_codec(cards, BeatCodec.name):
         found.setdefault(card.network, {})[card.corpus] = card
     corpora = [name for name in CORPORA if any(name in of for of in found.values())]
     head = ["network", *(CORPORA[name].title for name in corpora), "published"]
@@ -28,6 +38,35 @@ def markdown_table(cards: Iterable[ModelCard]) -> str:
     for network, of in sorted(found.items(), key=lambda row: [figure(row[1].get(name)) for name in corpora]):
         cells = [cell(of.get(name)) for name in corpora]
         lines.append([f"`{network}`", *cells, percentage(PUBLISHED_ACCURACY.get(network))])
+    return as_markdown(lines)
+
+
+def steps_table(cards: Iterable[ModelCard], root: Path | None = None) -> str:
+    """The models of steps, a row a network, the best first; ``root`` is where their weights are, for their size.
+
+    Empty where there is none. An nll that is a bound from above is marked so.
+    """
+    found = sorted(with_codec(cards, StepCodec.name), key=figure)
+    head = ["network", "accuracy", "nats a step", "size"]
+    lines = [head, ["---"] * len(head)]
+    for card in found:
+        size = (root or CHECKPOINTS).joinpath(card.name, WEIGHTS).stat().st_size / 1e6
+        bound = "≤ " if is_bound(card) else ""
+        accuracy, nll = percentage(card.metrics.get("accuracy")), f"{bound}{figure(card):.3f}"
+        lines.append([f"`{card.network}`", accuracy, nll, f"{size:.1f} MB"])
+    return as_markdown(lines) if found else ""
+
+
+def with_codec(cards: Iterable[ModelCard], codec: str) -> list[ModelCard]:
+    return [card for card in cards if card.codec == codec]
+
+
+def is_bound(card: ModelCard) -> bool:
+    """Whether the model's nll is a bound: it may foretell better than that, not worse."""
+    return BOUND_SAMPLES in card.metrics
+
+
+def as_markdown(lines: Iterable[list[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -10,8 +10,10 @@ from core.codecs import Encoded
 from core.data.corpora import pieces_of
 from core.data.datasets import CLAPPED, CLEAN, Items, validation_sets
 from core.errors import FormatError, InputError
+from core.evaluation.latent import latent_metrics
 from core.files import READERS, ending, read_bytes, read_score
 from core.formats.skyline import melody_line
+from core.latent import is_latent
 from core.likelihood import HeldOut, evaluate
 from core.score import Score
 
@@ -29,8 +31,10 @@ def melody_metrics(checkpoint: Checkpoint, scores: Sequence[Score]) -> dict[str,
     Of a model of rhythms ``nll`` and ``accuracy`` are of the rhythm exactly as written, at 120 quarters a minute;
     ``clapped_nll`` and ``clapped_accuracy`` of the same melodies clapped by a person: a tempo from 50 to 200, attacks
     20 ms off, no rests. A model of a performed corpus is told the times as they were played, and for claps every note
-    until the next.
+    until the next. The figures of a VAE are those of ``latent_metrics``.
     """
+    if is_latent(checkpoint.card):
+        return latent_metrics(checkpoint, scores)
     card = checkpoint.card
     sets = validation_sets(checkpoint.codec, card.corpus, scores, card.training.get("common_key", False))
     found = {name: held_out(checkpoint, items) for name, items in sets.items()}

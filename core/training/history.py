@@ -8,7 +8,14 @@ from pathlib import Path
 
 LOGS = "logs"
 FIELDS = ("epoch", "train_nll", "valid_nll", "clean_nll", "clean_accuracy")
-OTHER_FIELDS = ("clapped_nll", "clapped_accuracy", "discriminator_accuracy", "discriminator_loss", "generator_loss")
+OTHER_FIELDS = (
+    "clapped_nll",
+    "clapped_accuracy",
+    "discriminator_accuracy",
+    "discriminator_loss",
+    "generator_loss",
+    "active_units",
+)
 """which only some runs have"""
 
 

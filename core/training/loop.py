@@ -37,9 +37,10 @@ from core.evaluation.heldout import validation_metrics
 from core.score import Score
 from core.training.adversarial import AdversarialModule
 from core.training.history import LOGS, history_csv
-from core.training.module import MONITOR, NextTokenModule
+from core.training.latent import LatentModule, latent_loaders
+from core.training.module import MONITOR, NextTokenModule, TrainingModule
 from core.training.recipe import Recipe
-from models import ARCHITECTURES, SequenceModel
+from models import ARCHITECTURES, LatentModel, SequenceModel
 
 
 def train(
@@ -56,7 +57,7 @@ def train(
     lightning.seed_everything(recipe.training.seed, workers=True)
     card = untrained_card(recipe)
     model, codec = build_model(card)
-    training, held_out = loaders(recipe, codec, corpus_root)
+    training, held_out = (latent_loaders if recipe.latent else loaders)(recipe, codec, corpus_root)
     module = module_of(recipe, model, codec, list(held_out), checkpoint_root)
     run = run_root / recipe.name
     keep_settings(run / "settings.json", recipe)
@@ -84,11 +85,13 @@ def train(
         raise InputError("Training stopped before its first epoch was over; give it more minutes.")
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=False)
     module.load_state_dict(weights["state_dict"])
-    trained = Checkpoint(card, module.model.eval(), codec)
+    trained = Checkpoint(card, model.eval(), codec)
     limit = f" --max-minutes {max_minutes:g}" if max_minutes else ""
     how = {"command": f"python -m core train {recipe.name}{limit}", **asdict(recipe.training)}
     if recipe.adversarial:
         how["adversarial"] = asdict(recipe.adversarial)
+    if recipe.latent:
+        how["latent"] = asdict(recipe.latent)
     data = data_facts(recipe, codec, [piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
@@ -104,8 +107,11 @@ def train(
 
 def module_of(
     recipe: Recipe, model: SequenceModel, codec: Codec, sets: Sequence[str], checkpoint_root: Path | None
-) -> NextTokenModule:
-    """What Lightning trains: next tokens, or a game that begins with the weights of a trained model."""
+) -> TrainingModule:
+    """What Lightning trains: next tokens, a latent space, or a game that begins with the weights of a trained model."""
+    if recipe.latent:
+        assert isinstance(model, LatentModel)
+        return LatentModule(model, recipe.training, recipe.latent)
     if recipe.adversarial is None:
         return NextTokenModule(model, codec.bos_token, recipe.training, sets)
     model.load_state_dict(base_of(recipe, checkpoint_root).model.state_dict())
@@ -127,6 +133,7 @@ def keep_settings(path: Path, recipe: Recipe) -> None:
     settings = {
         **recipe.config,
         **(asdict(recipe.adversarial) if recipe.adversarial else {}),
+        **(asdict(recipe.latent) if recipe.latent else {}),
         **{name: training[name] for name in training if name not in ("max_epochs", "patience")},
     }
     text = json.dumps(settings, sort_keys=True)

@@ -1,15 +1,16 @@
-"""Next-token training of a ``SequenceModel`` as Lightning runs it."""
+"""Training as Lightning runs it: what every kind shares, and next-token training of a ``SequenceModel``."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import lightning
 import torch
 import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.data.windows import PADDING, Batch
 from core.training.recipe import TrainingSettings
@@ -19,18 +20,63 @@ MONITOR = "valid_nll"
 """what early stopping watches: the mean over the validation sets"""
 
 
-class NextTokenModule(lightning.LightningModule):
-    """Teacher forcing with cross-entropy; ``sets`` names the validation sets, whose tokens are counted once."""
+class TrainingModule(lightning.LightningModule):
+    """The learning rate, and the figures of the validation sets, named ``sets``, whose tokens are counted once."""
+
+    model: nn.Module
+
+    def __init__(self, settings: TrainingSettings, sets: Sequence[str] = ("clean",)) -> None:
+        super().__init__()
+        self.settings, self.validation_names = settings, tuple(sets)
+        self.time_used: Callable[[], float] = lambda: 0.0
+        """the share of the time that the run may take; train() sets it where there is a limit"""
+        self.sums = torch.zeros(len(sets), 3, dtype=torch.float64)  # tokens, nll, correct
+
+    def on_validation_epoch_start(self) -> None:
+        self.sums.zero_()
+
+    def on_validation_epoch_end(self) -> None:
+        for name, value in self.validation_figures():
+            self.log(name, value, prog_bar=name == MONITOR)
+
+    def validation_figures(self) -> Iterator[tuple[str, float]]:
+        tokens, nll, correct = self.sums.unbind(dim=1)
+        yield MONITOR, (nll / tokens).mean().item()
+        for i, name in enumerate(self.validation_names):
+            yield f"{name}_nll", (nll[i] / tokens[i]).item()
+            yield f"{name}_accuracy", (correct[i] / tokens[i]).item()
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        for optimizer in self.trainer.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate * group.setdefault("initial_lr", group["lr"])
+
+    @property
+    def rate(self) -> float:
+        """The present share of the first learning rate: it falls along half a cosine."""
+        return 0.5 * (1 + math.cos(math.pi * self.progress))
+
+    @property
+    def progress(self) -> float:
+        """How much of the training is over, from 0 to 1: of its epochs, or of its time where that ends first."""
+        epochs = self.trainer.current_epoch / self.settings.max_epochs
+        return min(1.0, max(epochs, self.time_used()))
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        settings = self.settings
+        return torch.optim.AdamW(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+
+
+class NextTokenModule(TrainingModule):
+    """Teacher forcing with cross-entropy."""
+
+    model: SequenceModel
 
     def __init__(
         self, model: SequenceModel, bos_token: int, settings: TrainingSettings, sets: Sequence[str] = ("clean",)
     ) -> None:
-        super().__init__()
-        self.validation_names = tuple(sets)
-        self.model, self.bos_token, self.settings = model, bos_token, settings
-        self.time_used: Callable[[], float] = lambda: 0.0
-        """the share of the time that the run may take; train() sets it where there is a limit"""
-        self.sums = torch.zeros(len(sets), 3, dtype=torch.float64)  # tokens, nll, correct
+        super().__init__(settings, sets)
+        self.model, self.bos_token = model, bos_token
 
     def logits(self, batch: Batch, places: slice) -> Tensor:
         inputs = shift_right(batch.tokens.clamp_min(0), self.bos_token)
@@ -44,9 +90,6 @@ class NextTokenModule(lightning.LightningModule):
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=len(batch.lengths), prog_bar=True)
         return loss
 
-    def on_validation_epoch_start(self) -> None:
-        self.sums.zero_()
-
     def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
         places = slice(None, None, self.model.stride)  # the same ones each time
         logits, targets = self.logits(batch, places), batch.tokens[:, places]
@@ -54,31 +97,3 @@ class NextTokenModule(lightning.LightningModule):
         nll = F.cross_entropy(logits[real], targets[real], reduction="sum")
         correct = (logits.argmax(dim=-1) == targets)[real].sum()
         self.sums[dataloader_idx] += torch.stack([real.sum(), nll, correct]).double().cpu()
-
-    def on_validation_epoch_end(self) -> None:
-        for name, value in self.validation_figures():
-            self.log(name, value, prog_bar=name == MONITOR)
-
-    def validation_figures(self) -> Iterator[tuple[str, float]]:
-        tokens, nll, correct = self.sums.unbind(dim=1)
-        yield MONITOR, (nll / tokens).mean().item()
-        for i, name in enumerate(self.validation_names):
-            yield f"{name}_nll", (nll[i] / tokens[i]).item()
-            yield f"{name}_accuracy", (correct[i] / tokens[i]).item()
-
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """The learning rate falls along half a cosine."""
-        share = 0.5 * (1 + math.cos(math.pi * self.progress))
-        for optimizer in self.trainer.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = share * group.setdefault("initial_lr", group["lr"])
-
-    @property
-    def progress(self) -> float:
-        """How much of the training is over, from 0 to 1: of its epochs, or of its time where that ends first."""
-        epochs = self.trainer.current_epoch / self.settings.max_epochs
-        return min(1.0, max(epochs, self.time_used()))
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        settings = self.settings
-        return torch.optim.AdamW(self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)

@@ -51,6 +51,22 @@ class AdversarialSettings:
 
 
 @dataclass(frozen=True)
+class LatentSettings:
+    """How a variational auto-encoder weighs what its space costs."""
+
+    beta: float = 1.0
+    """of the Kullback-Leibler divergence, against the error of reconstruction"""
+    warm_up: float = 0.0
+    """share of the training over which beta rises from 0"""
+    free_nats: float = 0.0
+    """divergence that a dimension has for nothing, on average over the windows"""
+    bernoulli: bool = False
+    """whether the error is binary cross-entropy over all symbols, rather than the cross-entropy of a step"""
+    stairs: bool = False
+    """whether the learning rate falls in steps, rather than along a cosine"""
+
+
+@dataclass(frozen=True)
 class Recipe:
     name: str
     title: str
@@ -62,6 +78,8 @@ class Recipe:
     training: TrainingSettings = TrainingSettings()
     adversarial: AdversarialSettings | None = None
     """None: the network is trained from nothing, by next tokens alone"""
+    latent: LatentSettings | None = None
+    """of a ``LatentModel``, which learns to reconstruct windows"""
     sampling: dict[str, Any] = field(default_factory=dict)
     """sampling defaults, found by ear and by measurement"""
 

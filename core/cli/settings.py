@@ -1,0 +1,19 @@
+"""The sampling settings, as options of every command that has a model write."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Temperature = Annotated[float | None, typer.Option(help="Low: the usual; high: surprises.")]
+TopK = Annotated[int | None, typer.Option(help="Choose among the k likeliest pitches; 0: all.")]
+TopP = Annotated[float | None, typer.Option(help="Choose among those that make up this probability.")]
+RepeatDecay = Annotated[float | None, typer.Option(help="How much less a pitch may repeat, 0 to 1.")]
+NumBeams = Annotated[int | None, typer.Option(help="Melodies followed at once.")]
+BeamProb = Annotated[float | None, typer.Option(help="How often only the best of them go on, 0 to 1.")]
+RandomSeed = Annotated[int | None, typer.Option(help="The same seed writes the same melody.")]
+Key = Annotated[str | None, typer.Option(help="Keep to a key: G, F#m, or auto.")]
+Lowest = Annotated[str | None, typer.Option(help="No pitch below this one, such as C4.")]
+Highest = Annotated[str | None, typer.Option(help="No pitch above this one, such as G5.")]
+MaxLeap = Annotated[int | None, typer.Option(help="No interval larger than so many semitones.")]
