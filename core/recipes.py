@@ -181,7 +181,7 @@ def vae_recipe(architecture: str) -> Recipe:
             max_epochs=network.epochs,
         ),
         latent=latent,
-        sampling={"temperature": 0.9},
+        sampling={"temperature": 0.7},
     )
 
 

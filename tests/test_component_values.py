@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.ui.components.mount import inline_svg
-from core.ui.components.tap_pad import _taps
+from core.ui.components.tap_pad import checked_taps
 
 
 def pad_page() -> None:
@@ -101,7 +101,7 @@ def test_only_candidates_on_the_page_can_be_picked(index: object, picked: int | 
     ],
 )
 def test_taps_that_no_pad_sends_are_no_rhythm(taps: object):
-    assert _taps({"taps": taps}, 10) is None
+    assert checked_taps({"taps": taps}, 10) is None
 
 
 def test_an_xml_prologue_is_dropped():

@@ -14,6 +14,8 @@ from core.evaluation.board import markdown_table, steps_table
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+FIGURES = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
+every_text = pytest.mark.parametrize("text", [README, CONTRIBUTING, FIGURES], ids=["README", "CONTRIBUTING", "figures"])
 
 
 def test_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -27,7 +29,7 @@ def test_python_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert all(path.stat().st_size for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+@every_text
 def test_commands_exist(text: str):
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     assert set(re.findall(r"python -m core ([a-z]+)", text)) <= commands
@@ -35,7 +37,7 @@ def test_commands_exist(text: str):
     assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+@every_text
 def test_local_links_lead_somewhere(text: str):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert target.startswith("https://") or (ROOT / target).exists(), target

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
 from core.checkpoint import CARD, CHECKPOINTS, HISTORY, SONGS, SWEEP, WEIGHTS, load_checkpoint, read_card
-from core.codecs import beats_of
+from core.codecs import StepCodec, beats_of
 from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
+from core.data.datasets import kept
 from core.evaluation.floors import floors
 from core.evaluation.heldout import melody_metrics
 from core.generate import blank, generate
 from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
+from core.score import Score
 from models import ARCHITECTURES
 
 FOLDERS = sorted(path.parent for path in CHECKPOINTS.glob(f"*/{CARD}"))
-shipped = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 MAX_BYTES, MAX_BYTES_IN_ALL = 8_000_000, 40_000_000
 
 
+def shipped(*kinds: str) -> pytest.MarkDecorator:
+    """A test for each model whose name begins with one of ``kinds``."""
+    folders = [folder for folder in FOLDERS if folder.name.startswith(kinds)]
+    return pytest.mark.parametrize("folder", folders, ids=lambda folder: folder.name)
+
+
+BEATS, STEPS, VAES = "beat-", "step-", "step-vae"
+
+
 def test_there_are_models_and_they_are_small_together() -> None:
-    assert {"beat-rnn.essen", "beat-lstm-local.essen", "beat-lstm-echo.essen"} <= {folder.name for folder in FOLDERS}
+    assert {"beat-rnn.essen", "beat-lstm-echo.essen", "step-lstm-echo.essen"} <= {folder.name for folder in FOLDERS}
     assert sum(path.stat().st_size for path in CHECKPOINTS.rglob("*")) <= MAX_BYTES_IN_ALL
 
 
-@shipped
+@shipped(BEATS)
 def test_it_loads_and_writes_a_melody_of_varied_notes(folder: Path) -> None:
     checkpoint = load_checkpoint(folder.name)
     rhythm = Rhythm((0.0,) * 16, (0.5, 0.25, 0.25, 0.5) * 4)
@@ -38,12 +49,27 @@ def test_it_loads_and_writes_a_melody_of_varied_notes(folder: Path) -> None:
     assert len(made.score.notes) == 16
     assert all(0 <= pitch <= 127 for pitch in made.score.pitches)
     assert 3 <= len(set(made.score.pitches)) <= 16
+    assert made.log_likelihood is not None
     assert math.isfinite(made.log_likelihood)
     again = generate(checkpoint, blank(16), condition=beats_of(rhythm), sampling=settings)
     assert torch.equal(made.tokens, again.tokens)
 
 
-@shipped
+@shipped(STEPS)
+def test_it_loads_and_writes_a_song(folder: Path) -> None:
+    checkpoint = load_checkpoint(folder.name)
+    assert isinstance(checkpoint.codec, StepCodec)
+    settings = SamplingConfig.from_mapping({**checkpoint.card.sampling, "seed": 1})
+    places = checkpoint.codec.places(256, (3, 4), 1.0)
+    made, again = (generate(checkpoint, blank(256), condition=places, sampling=settings) for _ in range(2))
+    assert torch.equal(made.tokens, again.tokens)
+    assert len(made.tokens) == 256 or made.tokens[-1] == checkpoint.codec.end_token
+    assert len(made.score.notes) >= 8
+    assert len(set(made.score.pitches)) >= 4
+    assert len({note.duration for note in made.score.notes}) >= 2
+
+
+@shipped(BEATS)
 def test_it_foretells_better_than_trivial_models(folder: Path) -> None:
     """On its own corpus; on the embedded one, which is foreign to it, where that has to be got first."""
     checkpoint = load_checkpoint(folder.name)
@@ -59,7 +85,25 @@ def test_it_foretells_better_than_trivial_models(folder: Path) -> None:
         assert measured["accuracy"] == pytest.approx(checkpoint.card.metrics["accuracy"], abs=0.08)
 
 
-@shipped
+@shipped(STEPS)
+def test_it_knows_more_of_songs_than_how_common_symbols_are(folder: Path) -> None:
+    checkpoint = load_checkpoint(folder.name)
+    tunes = kept(checkpoint.codec, [piece.score for piece in pieces_of(checkpoint.card.corpus, "valid")[::29]])
+    shares = torch.cat([checkpoint.codec.encode(tune).tokens for tune in tunes]).bincount() / num_steps(folder, tunes)
+    entropy = -(shares * shares.clamp_min(1e-9).log()).sum().item()
+    measured = melody_metrics(checkpoint, tunes)
+    assert measured["nll"] < entropy
+    right = "reconstruction" if folder.name.startswith(VAES) else "accuracy"
+    assert measured[right] > shares.max()
+    assert measured[right] == pytest.approx(checkpoint.card.metrics[right], abs=0.08)
+
+
+def num_steps(folder: Path, tunes: Sequence[Score]) -> int:
+    codec = load_checkpoint(folder.name).codec
+    return sum(len(codec.encode(tune).tokens) for tune in tunes)
+
+
+@shipped(BEATS, STEPS)
 def test_its_card_tells_all(folder: Path) -> None:
     card = read_card(folder)
     assert card.architecture in ARCHITECTURES
@@ -69,6 +113,11 @@ def test_its_card_tells_all(folder: Path) -> None:
     assert card.training["minutes"] > 0
     assert card.training["device"]
     assert card.training["best_epoch"] < card.training["epochs"]
+
+
+@shipped(BEATS)
+def test_the_figures_of_a_card_are_of_every_held_out_note(folder: Path) -> None:
+    card = read_card(folder)
     if card.corpus in installed_corpora():
         held_out = pieces_of(card.corpus, "valid")
         assert card.metrics["num_pieces"] == len(held_out)
@@ -78,7 +127,19 @@ def test_its_card_tells_all(folder: Path) -> None:
         assert 0 < card.metrics[f"{name}nll"] < math.log(128)
 
 
-@shipped
+@shipped(STEPS)
+def test_the_figures_of_a_card_are_of_every_held_out_song_that_the_codec_carries(folder: Path) -> None:
+    card, codec = read_card(folder), load_checkpoint(folder.name).codec
+    held_out = kept(codec, [piece.score for piece in pieces_of(card.corpus, "valid")])
+    assert card.metrics["num_pieces"] == len(held_out)
+    if folder.name.startswith(VAES):  # of windows from the first bar line on
+        assert 0.9 < card.metrics["num_tokens"] / num_steps(folder, held_out) < 1
+        assert card.metrics["active_units"] >= 12
+    else:
+        assert card.metrics["num_tokens"] == num_steps(folder, held_out)
+
+
+@shipped(BEATS, STEPS)
 def test_it_is_small_and_whole(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} - {SWEEP, SONGS} == {CARD, WEIGHTS, HISTORY}
     assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_BYTES

@@ -37,42 +37,45 @@ RANGES = {
 """MIDI pitches, as they sound, that a voice or an instrument has in easy reach"""
 
 
-def choose_aids(defaults: SamplingConfig) -> dict[str, object]:
+def choose_aids(defaults: SamplingConfig, space: str) -> dict[str, object]:
     """Widgets for the key, the range and the largest leap; the sampling settings they stand for."""
     key = st.selectbox(
         "Keep to a key",
         list(KEYS),
-        key=keep("key", defaults.key, list(KEYS)),
+        key=keep(space + "key", defaults.key, list(KEYS)),
         format_func=KEYS.__getitem__,
         help="Only notes of this scale; a minor key has both its sixths and both its sevenths.",
     )
     st.selectbox(
         "Keep to the range of",
         [*RANGES, OWN],
-        key=keep("range.of", range_name(defaults.lowest, defaults.highest), [*RANGES, OWN]),
+        key=keep(space + "range.of", range_name(defaults.lowest, defaults.highest), [*RANGES, OWN]),
         on_change=take_range,
+        args=(space,),
         help="What a voice or an instrument reaches easily.",
     )
     low, high = st.columns(2)
     lowest = low.selectbox(
         "Lowest note",
         PITCHES,
-        key=keep("lowest", defaults.lowest, PITCHES),
+        key=keep(space + "lowest", defaults.lowest, PITCHES),
         format_func=pitch_name,
         on_change=name_range,
+        args=(space,),
     )
     highest = high.selectbox(
         "Highest note",
         PITCHES,
-        key=keep("highest", defaults.highest, PITCHES),
+        key=keep(space + "highest", defaults.highest, PITCHES),
         format_func=pitch_name,
         on_change=name_range,
+        args=(space,),
     )
     leap = st.slider(
         "Largest leap",
         0,
         24,
-        key=keep("max_leap", min(defaults.max_leap, 24)),
+        key=keep(space + "max_leap", min(defaults.max_leap, 24)),
         step=1,
         help="In semitones: 4 allows thirds, 7 fifths, 12 an octave; 0 allows all.",
     )
@@ -83,22 +86,23 @@ def range_name(lowest: int, highest: int) -> str:
     return next((name for name, reach in RANGES.items() if reach == (lowest, highest)), OWN)
 
 
-def take_range() -> None:
+def take_range(space: str) -> None:
     """A callback: lowest and highest note become those of the range that was chosen."""
-    chosen = st.session_state[SETTING + "range.of"]
-    if chosen in RANGES:
-        st.session_state[SETTING + "lowest"], st.session_state[SETTING + "highest"] = RANGES[chosen]
+    state, page = st.session_state, SETTING + space
+    if state[page + "range.of"] in RANGES:
+        state[page + "lowest"], state[page + "highest"] = RANGES[state[page + "range.of"]]
 
 
-def name_range() -> None:
+def name_range(space: str) -> None:
     """A callback: whose range that is."""
-    name = range_name(st.session_state[SETTING + "lowest"], st.session_state[SETTING + "highest"])
-    st.session_state[SETTING + "range.of"] = name
+    state, page = st.session_state, SETTING + space
+    state[page + "range.of"] = range_name(state[page + "lowest"], state[page + "highest"])
 
 
-def show_aids(sampling: SamplingConfig) -> None:
+def show_aids(sampling: SamplingConfig, space: str) -> None:
     """Has the widgets show what ``sampling`` says."""
-    st.session_state[SETTING + "key"] = sampling.key if sampling.key in KEYS else ""
-    st.session_state[SETTING + "lowest"], st.session_state[SETTING + "highest"] = sampling.lowest, sampling.highest
-    st.session_state[SETTING + "max_leap"] = min(sampling.max_leap, 24)
-    name_range()
+    state, page = st.session_state, SETTING + space
+    state[page + "key"] = sampling.key if sampling.key in KEYS else ""
+    state[page + "lowest"], state[page + "highest"] = sampling.lowest, sampling.highest
+    state[page + "max_leap"] = min(sampling.max_leap, 24)
+    name_range(space)

@@ -12,15 +12,16 @@ from core.checkpoint import ModelCard
 from core.comparison import agreement, consensus, likelihoods, melody_facts
 from core.composition import Composition, compose
 from core.data.corpora import CORPORA
+from core.errors import InputError
 from core.formats.pitch_names import parse_pitches, pitch_name, pitch_names
 from core.render.notation import NARROW
 from core.ui.components.score_view import score_view
 from core.ui.desk import Desk
 from core.ui.page import count, keep, plain, plain_errors, start_page
-from core.ui.result import AUDIO_MIME, PAIR_WIDTH, heard
+from core.ui.result import heard
 from core.ui.rhythm_panel import START, written_beats
 from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
-from core.ui.work import beat_cards, checkpoint, engraved, turn
+from core.ui.work import AUDIO_MIME, PAIR_WIDTH, beat_cards, checked, checkpoint, corpus_of, engraved, turn
 
 MAX_PIECES = 8
 OWN = "the model's own"
@@ -150,7 +151,10 @@ def figures(shown: list[Entry]) -> None:
     """What the melodies are like, who likes which, and where they agree."""
     pieces, labels = [entry.piece for entry in shown], [entry.label for entry in shown]
     st.header("In figures", anchor=False)
-    rows = [{"melody": label, **readable(melody_facts(piece))} for label, piece in zip(labels, pieces, strict=True)]
+    rows = [
+        {"melody": label, **readable(melody_facts(piece)), **copied(piece)}
+        for label, piece in zip(labels, pieces, strict=True)
+    ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     st.subheader("Who likes what", anchor=False)
     st.caption("Log-likelihood of each melody under each model, in nats a note: the higher, the less it is surprised.")
@@ -166,6 +170,15 @@ def figures(shown: list[Entry]) -> None:
 
 def readable(facts: dict[str, float | str]) -> dict[str, str | int]:
     return {name: f"{value:.0%}" if isinstance(value, float) else value for name, value in facts.items()}
+
+
+def copied(piece: Composition) -> dict[str, str | int]:
+    """The longest passage that a melody shares with a training tune, and with which, where that is known."""
+    try:
+        seen = checked(piece.written, corpus_of(piece.model), piece.num_given)
+    except InputError:
+        return {}
+    return {"notes as in a training tune": seen[0].longest, "nearest training tune": seen[0].tune} if seen else {}
 
 
 def rolls(shown: list[Entry]) -> go.Figure:

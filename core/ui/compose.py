@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 
 import streamlit as st
@@ -12,14 +11,14 @@ from core.composition import compose, with_pitches
 from core.errors import InputError
 from core.formats.pitch_names import parse_pitches
 from core.link import SETTINGS, piece_to_query, query_to_beats, query_to_piece, query_to_settings
-from core.project import json_to_project
 from core.sampling import SamplingConfig
 from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
-from core.ui.page import MAX_UPLOAD_MB, keep, plain, plain_errors, say_error, start_page
+from core.ui.page import keep, plain, plain_errors, say_error, start_page
+from core.ui.project_file import open_project
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
-from core.ui.settings import NEW_SEEDS, choose, choose_model, choose_sampling, show, usual_model
+from core.ui.settings import choose, choose_model, choose_sampling, new_seed, show, usual_model
 from core.ui.work import beat_cards, checkpoint, turn
 
 STYLE = """
@@ -54,7 +53,7 @@ def compose_page() -> None:
     with st.sidebar:
         card = choose_model(installed)
         sampling = choose_sampling(card)
-        open_project(desk)
+        open_project(desk, {card.name for card in installed})
     try:
         model = checkpoint(card.name)
     except InputError as error:
@@ -116,9 +115,9 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
 
 
 def next_seed() -> None:
-    """Another seed for another melody, unless the user keeps it; before the widget that shows it is drawn."""
-    if st.session_state.get("settings.new_seed", True) and st.session_state["desk"].piece is not None:
-        st.session_state["settings.seed"] = random.randrange(NEW_SEEDS)
+    """Another seed, unless nothing was composed with this one yet."""
+    if st.session_state["desk"].piece is not None:
+        new_seed()
 
 
 def open_link(desk: Desk, query: dict[str, str]) -> None:
@@ -138,20 +137,3 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
         piece = query_to_piece(query)
         desk.original = piece.original
         desk.add("Opened from a link", with_pitches(checkpoint(name), piece, piece.pitches))
-
-
-def open_project(desk: Desk) -> None:
-    """A project file from an earlier visit, with everything that was made in it."""
-    file = st.file_uploader("Open a project", ["json"], key="project", max_upload_size=MAX_UPLOAD_MB)
-    if file is None or st.session_state.get("project.seen") == file.file_id:
-        return
-    st.session_state["project.seen"] = file.file_id
-    with plain_errors():
-        versions, current = json_to_project(file.getvalue())
-        desk.extend(versions, current)
-        missing = sorted({piece.model for _, piece in versions} - {card.name for card in beat_cards()})
-        if missing:
-            st.session_state["notice"] = (
-                f"This project was made with {', '.join(missing)}, which is not installed here; "
-                "what you change is written by the model that is chosen."
-            )

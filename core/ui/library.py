@@ -9,18 +9,35 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, ModelCard
-from core.data.corpora import CORPORA
-from core.evaluation.board import PUBLISHED_ACCURACY, percentage
+from core.codecs import BeatCodec, StepCodec
+from core.data.corpora import CORPORA, EMBEDDED
+from core.evaluation.board import BOUND_SAMPLES, PUBLISHED_ACCURACY, UNITS, is_bound, percentage, with_codec
 from core.evaluation.game import ACCURACY_RANGE, stability
 from core.ui.page import start_page
+from core.ui.song_charts import songs_section
 from core.ui.work import cards
 
 FIGURES = {
-    "nll": "nll (nats a note)",
+    "nll": "nll (nats a {unit})",
     "accuracy": "accuracy",
     "clapped_nll": "nll, clapped",
     "clapped_accuracy": "accuracy, clapped",
 }
+
+BOARDS = {
+    BeatCodec.name: (
+        "Melodies on a rhythm",
+        "Held-out melodies, each note foretold from those before it; every note counted once. “Clapped” is the same "
+        "melodies as a person claps them: any tempo, attacks 20 ms off, no rests. Low nll and high accuracy are good.",
+    ),
+    StepCodec.name: (
+        "Songs step by step",
+        "Held-out songs, each sixteenth foretold from those before it: a note that begins, one that is held, a rest, "
+        "or the end. Most are held, so these figures are not to be compared with those of notes. “At most” marks the "
+        "bound from above that there is of a model with a latent melody, and how many samples it takes.",
+    ),
+}
+"""(heading, caption) of the models of each codec; figures of different units never share a table"""
 
 GAME = "discriminator_accuracy"
 """the column that only the history of an adversarial training has"""
@@ -36,20 +53,29 @@ def library_page() -> None:
     st.title("Library")
     installed = cards()
     st.header("Models")
-    st.caption(
-        "Held-out melodies, each note foretold from those before it; every note counted once. “Clapped” is the same "
-        "melodies as a person claps them: any tempo, attacks 20 ms off, no rests. Low nll and high accuracy are good."
-    )
-    board = leaderboard(installed)
-    shares = {name: st.column_config.NumberColumn(format="%.1f %%") for name in board if "accuracy" in name}
-    st.dataframe(board, hide_index=True, column_config=shares)
-    st.caption(WHY_THEY_DIFFER)
-    for card in ranked(installed):
-        with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
-            model_card(card)
+    for codec in BOARDS:
+        family(codec, ranked(with_codec(installed, codec)))
+    songs_section(ranked(with_codec(installed, StepCodec.name)), CHECKPOINTS, EMBEDDED)
     st.header("Corpora")
     for corpus in filter(attrgetter("offered"), CORPORA.values()):
         st.markdown(f"**{corpus.title}** — {corpus.source}.  \nLicence: {corpus.license}")
+
+
+def family(codec: str, installed: list[ModelCard]) -> None:
+    """The models of one codec: their leaderboard and their cards."""
+    if not installed:
+        return
+    heading, caption = BOARDS[codec]
+    st.subheader(heading)
+    st.caption(caption)
+    board = leaderboard(installed)
+    shares = {name: st.column_config.NumberColumn(format="%.1f %%") for name in board if "accuracy" in name}
+    st.dataframe(board, hide_index=True, column_config=shares)
+    if codec == BeatCodec.name:
+        st.caption(WHY_THEY_DIFFER)
+    for card in installed:
+        with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
+            model_card(card)
 
 
 def ranked(installed: list[ModelCard]) -> list[ModelCard]:
@@ -57,17 +83,25 @@ def ranked(installed: list[ModelCard]) -> list[ModelCard]:
     return sorted(installed, key=lambda card: (card.corpus, card.metrics.get("nll", float("inf"))))
 
 
-def leaderboard(installed: list[ModelCard]) -> pd.DataFrame:
+def leaderboard(ranked: list[ModelCard]) -> pd.DataFrame:
+    """A row for each model of one codec; a column that none of them has is left out."""
     rows = [
         {
             "model": card.title,
             "corpus": card.corpus,
-            **{title: percent(card.metrics.get(name), title) for name, title in FIGURES.items()},
-            "in the paper": percentage(PUBLISHED_ACCURACY.get(card.network)),
+            **{of_unit(title, card): percent(card.metrics.get(name), title) for name, title in FIGURES.items()},
+            "nll is": f"at most so, {card.metrics[BOUND_SAMPLES]:.0f} samples" if is_bound(card) else None,
+            "in the paper": percentage(PUBLISHED_ACCURACY.get(card.network)) or None,
         }
-        for card in ranked(installed)
+        for card in ranked
     ]
-    return pd.DataFrame(rows)
+    board = pd.DataFrame(rows).dropna(axis="columns", how="all")
+    texts = [name for name in board if board[name].map(type).eq(str).any()]
+    return board.fillna(dict.fromkeys(texts, ""))
+
+
+def of_unit(title: str, card: ModelCard) -> str:
+    return title.format(unit=UNITS[card.codec])
 
 
 def percent(figure: float | None, title: str) -> float | None:
@@ -80,7 +114,7 @@ def model_card(card: ModelCard) -> None:
     history = CHECKPOINTS / card.name / HISTORY
     try:
         epochs = pd.read_csv(history)
-        curve = learning_curve(epochs)
+        curve = learning_curve(epochs, UNITS[card.codec])
     except (OSError, ValueError, KeyError):
         st.caption("There is no readable history.csv of its training.")
     else:
@@ -126,15 +160,18 @@ def sweep_table(card: ModelCard) -> pd.DataFrame | None:
         return None
 
 
-def learning_curve(history: pd.DataFrame) -> go.Figure:
-    """Loss by epoch, in training and on the two validation sets."""
+def learning_curve(history: pd.DataFrame, unit: str) -> go.Figure:
+    """Loss by epoch, in training and on those validation sets that there are."""
     names = {"train_nll": "training", "clean_nll": "validation, as written", "clapped_nll": "validation, clapped"}
-    figure = go.Figure([go.Scatter(x=history["epoch"], y=history[name], name=title) for name, title in names.items()])
+    lines = [
+        go.Scatter(x=history["epoch"], y=history[name], name=title) for name, title in names.items() if name in history
+    ]
+    figure = go.Figure(lines)
     figure.update_layout(
         height=300,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
         xaxis_title="epoch",
-        yaxis_title="nats a note",
+        yaxis_title=f"nats a {unit}",
         legend={"orientation": "h", "y": 1.15},
     )
     return figure

@@ -9,28 +9,37 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.checkpoint import Checkpoint
+from core.codecs import StepCodec
 from core.composition import Composition, note_alternatives, recompose, rewrite
+from core.continuation import go_on_from
 from core.errors import InputError
 from core.formats.pitch_names import pitch_names
+from core.latent import is_latent
 from core.likelihood import Alternative
 from core.ui.desk import Desk, bars_around, lock
 from core.ui.page import count, plain_errors
 from core.ui.work import turn
 
 NUM_ALTERNATIVES = 8
+INVITATION = "Click a note for its alternatives; drag over several, or Shift-click, to work on a passage."
+STEP_INVITATION = "Click a note for its alternatives, or to have the melody go on in another way from there."
 BEFORE, AROUND = "#2b8a80", "#c9713f"  # seen on light and dark
 
 
 def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
     """Alternatives for one note, and re-composing, locking and explaining for one or several."""
     notes = desk.selected if desk.selected.stop <= len(piece.pitches) else range(0)
+    stepwise = isinstance(checkpoint.codec, StepCodec)
     if not notes:
-        st.caption("Click a note for its alternatives; drag over several, or Shift-click, to work on a passage.")
+        st.caption(STEP_INVITATION if stepwise else INVITATION)
         return
     with plain_errors():
-        if len(notes) == 1:
+        if len(notes) == 1 and not is_latent(checkpoint.card):
             one_note(desk, piece, checkpoint, notes.start)
-        passage(desk, piece, checkpoint, notes)
+        if not stepwise:
+            passage(desk, piece, checkpoint, notes)
+        elif notes.start > 0:
+            go_on(desk, piece, checkpoint, notes.start)
 
 
 def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) -> None:
@@ -50,7 +59,7 @@ def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int)
             args=(desk, f"Note {index + 1} to {names[option.token]}", rewrite, checkpoint, piece, index, option.token),
         )
     with st.expander("Why this note?", icon=":material/psychology_alt:"):
-        why(piece, found, index, names)
+        why(piece, found, index, names, on_rhythm=not isinstance(checkpoint.codec, StepCodec))
 
 
 def name_at(piece: Composition, index: int, pitch: int) -> str:
@@ -59,15 +68,16 @@ def name_at(piece: Composition, index: int, pitch: int) -> str:
     return pitch_names(pitches, piece.written.key)[index]
 
 
-def why(piece: Composition, found: list[Alternative], index: int, names: dict[int, str]) -> None:
+def why(piece: Composition, found: list[Alternative], index: int, names: dict[int, str], *, on_rhythm: bool) -> None:
     """The probabilities behind one note, before and after what follows is taken into account."""
     by_prob = sorted(found, key=lambda option: -option.prob)
     rank = [option.token for option in by_prob].index(piece.pitches[index]) + 1
     own = by_prob[rank - 1]
-    before = "the rhythm alone" if index == 0 else f"the rhythm and the {count(index, 'note')} before it"
+    rhythm = "the rhythm" if index else "the rhythm alone"
+    before = " and ".join([rhythm] * on_rhythm + [f"the {count(index, 'note')} before it"] * (index > 0))
     st.markdown(
-        f"From {before}, the model held {names[own.token]} to be {percent(own.prob)} likely: number {rank} "
-        f"of these. With what follows, its share among them is {percent(own.prob_in_context)}."
+        f"From {before or 'nothing'}, the model held {names[own.token]} to be {percent(own.prob)} likely: number "
+        f"{rank} of these. With what follows, its share among them is {percent(own.prob_in_context)}."
         + (" You gave this note." if index < piece.num_given else "")
     )
     shown = [names[option.token] for option in by_prob]
@@ -110,6 +120,23 @@ def passage(desk: Desk, piece: Composition, checkpoint: Checkpoint, notes: range
         args=(desk, f"{'Unlocked' if all_locked else 'Locked'} {what}", lock, piece, notes, not all_locked),
         help="Locked notes stay when others are re-composed.",
     )
+
+
+def go_on(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) -> None:
+    """What can be done where a model writes rhythm and pitches together."""
+    st.button(
+        "From here on",
+        icon=":material/arrow_forward:",
+        key="again.From here on",
+        on_click=change,
+        args=(desk, f"From note {index + 1} on", go_on_anew, checkpoint, piece, index),
+        help=f"Writes note {index + 1} and all that follow anew.",
+    )
+
+
+def go_on_anew(checkpoint: Checkpoint, piece: Composition, index: int) -> Composition:
+    with turn():
+        return go_on_from(checkpoint, piece, index, seed=random.randrange(2**31))
 
 
 def recompose_anew(checkpoint: Checkpoint, piece: Composition, places: range) -> Composition:

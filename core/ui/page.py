@@ -15,6 +15,8 @@ ICON = Path(__file__).parent / "icon.svg"
 
 PAGES = (
     ("app.py", "Compose", ":material/edit_note:"),
+    ("pages/continue.py", "Continue", ":material/double_arrow:"),
+    ("pages/latent.py", "Latent", ":material/scatter_plot:"),
     ("pages/compare.py", "Compare", ":material/compare_arrows:"),
     ("pages/library.py", "Library", ":material/library_music:"),
 )

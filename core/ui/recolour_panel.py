@@ -8,6 +8,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from core.data.corpora import CORPORA, installed_corpora
+from core.data.piece import Piece
 from core.files import READERS
 from core.recolour import take_rhythm
 from core.rhythm import MAX_NOTES
@@ -34,24 +35,32 @@ def recolour(desk: Desk) -> None:
 
 
 def from_corpus(desk: Desk) -> None:
+    chosen = choose_tune()
+    if chosen:
+        corpus, tune = chosen
+        offer(desk, tune.score, title_of(tune.score, tune.id), written=not CORPORA[corpus].performed)
+
+
+def choose_tune(space: str = "") -> tuple[str, Piece] | None:
+    """A corpus and a tune of it, found by what is told of it; ``space`` is what the keys of its settings begin with."""
     names = installed_corpora()
     where, search = st.columns([1, 2])
     corpus = where.selectbox(
         "Tunes of",
         names,
-        key=keep("tunes_of", names[0], names),
+        key=keep(space + "tunes_of", names[0], names),
         format_func=lambda name: CORPORA[name].title,
     )
     words = search.text_input(
         "Search the tunes",
-        key=keep("search", ""),
+        key=keep(space + "search", ""),
         placeholder="a title, a composer, a place or a genre",
         max_chars=200,
     )
     found = {piece.id: piece for piece in tunes(corpus) if matches(piece.score.title, piece.metadata, words)}
     if not found:
         st.info("No tune matches; try another word.")
-        return
+        return None
     if len(found) > MAX_MATCHES:
         st.caption(f"{len(found):,} tunes, the first {MAX_MATCHES} shown; search to find others.")
     shown = list(found)[:MAX_MATCHES]
@@ -59,10 +68,9 @@ def from_corpus(desk: Desk) -> None:
         "Tune",
         shown,
         format_func=lambda id_: tune_label(title_of(found[id_].score, id_), found[id_].metadata, found[id_].score),
-        key=keep("tune", shown[0], shown),
+        key=keep(space + "tune", shown[0], shown),
     )
-    melody = found[chosen].score
-    offer(desk, melody, title_of(melody, chosen), written=not CORPORA[corpus].performed)
+    return corpus, found[chosen]
 
 
 def from_file(desk: Desk) -> None:

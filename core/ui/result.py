@@ -15,13 +15,10 @@ from core.ui.components.score_view import NOTHING, score_view
 from core.ui.desk import Desk
 from core.ui.downloads import downloads, keeping
 from core.ui.note_panel import note_panel
+from core.ui.originality import originality_line
 from core.ui.page import plain, plain_errors
 from core.ui.playing import playing_controls
-from core.ui.work import engraved, sound
-
-AUDIO_MIME = "audio/flac"
-PAIR_WIDTH = 520
-"""CSS pixels of one of two scores side by side"""
+from core.ui.work import AUDIO_MIME, PAIR_WIDTH, corpus_of, engraved, sound
 
 
 def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
@@ -34,6 +31,7 @@ def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
         steps(desk)
         with plain_errors():
             scores(desk, piece)
+            originality_line(piece, corpus_of(piece.model))
         note_panel(desk, piece, checkpoint)
         playing_controls(desk, piece, checkpoint)
     with st.container(key="after"):
@@ -61,7 +59,7 @@ def cards(desk: Desk) -> None:
     strip = []
     for candidate in desk.candidates:
         audio, _ = heard(candidate)
-        label = f"Seed {candidate.sampling.seed}\n{signed(candidate.log_likelihood, 1)} nats"
+        label = f"Seed {candidate.sampling.seed}\n{nats(candidate.log_likelihood)}"
         strip.append(Candidate(thumbnail_svg(candidate.performed), label, audio, AUDIO_MIME))
     picked = candidate_strip(strip, desk.chosen, key="candidates")
     if picked is not None and picked != desk.chosen:
@@ -74,14 +72,19 @@ def steps(desk: Desk) -> None:
     """Undo and redo."""
     piece = desk.piece
     assert piece is not None
-    free = max(1, len(piece.pitches) - piece.num_given)
     row = st.container(horizontal=True, vertical_alignment="center")
     row.button("Undo", icon=":material/undo:", on_click=desk.undo, disabled=not desk.undo_stack)
     row.button("Redo", icon=":material/redo:", on_click=desk.redo, disabled=not desk.redo_stack)
-    row.caption(
-        f"{plain(desk.versions[desk.current][0])} · log-likelihood {signed(piece.log_likelihood, 1)} nats, "
-        f"{signed(piece.log_likelihood / free, 2)} a note"
-    )
+    told = plain(desk.versions[desk.current][0])
+    if piece.log_likelihood is not None:
+        free = max(1, len(piece.pitches) - piece.num_given)
+        told += f" · log-likelihood {nats(piece.log_likelihood)}, {signed(piece.log_likelihood / free, 2)} a note"
+    row.caption(told)
+
+
+def nats(log_likelihood: float | None) -> str:
+    """A log-likelihood as people read it; nothing where the model gives none."""
+    return "" if log_likelihood is None else f"{signed(log_likelihood, 1)} nats"
 
 
 def signed(number: float, digits: int) -> str:

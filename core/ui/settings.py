@@ -1,7 +1,11 @@
-"""The sidebar: which model, and how it draws."""
+"""The sidebar: which model, and how it draws.
+
+The settings of a page have keys of their own, which begin with its ``space``; that of the front page is empty.
+"""
 
 from __future__ import annotations
 
+import random
 from typing import NamedTuple
 
 import streamlit as st
@@ -59,13 +63,13 @@ SLIDERS = {
 MORE = [name for name in SLIDERS if name != "temperature"]
 
 
-def choose_model(cards: list[ModelCard]) -> ModelCard:
+def choose_model(cards: list[ModelCard], space: str = "") -> ModelCard:
     """Corpus and architecture pick the checkpoint; a new choice brings its own settings."""
     corpora = sorted({card.corpus for card in cards})
     corpus = st.selectbox(
         "Corpus",
         corpora,
-        key=keep("corpus", usual_model(cards).corpus, corpora),
+        key=keep(space + "corpus", usual_model(cards).corpus, corpora),
         format_func=lambda name: CORPORA[name].title if name in CORPORA else name,
         help="The music that the model learned from.",
     )
@@ -74,14 +78,15 @@ def choose_model(cards: list[ModelCard]) -> ModelCard:
     network = st.selectbox(
         "Architecture",
         list(networks),
-        key=keep("network", best, list(networks)),
+        key=keep(space + "network", best, list(networks)),
         format_func=lambda name: networks[name].title,
         help="  \n".join(f"**{card.title}**: {card.description}" for card in networks.values()),
     )
     card = networks[network]
-    if st.session_state.setdefault("settings.model", card.name) != card.name:
-        st.session_state["settings.model"] = card.name
-        reset(card)
+    key = SETTING + space + "model"
+    if st.session_state.setdefault(key, card.name) != card.name:
+        st.session_state[key] = card.name
+        reset(card, space)
     return card
 
 
@@ -91,50 +96,54 @@ def usual_model(cards: list[ModelCard]) -> ModelCard:
     return min((card for card in cards if card.corpus == first), key=lambda card: card.metrics.get("nll", float("inf")))
 
 
-def choose(card: ModelCard) -> None:
+def choose(card: ModelCard, space: str = "") -> None:
     """Has the widgets show ``card`` with its own settings; before they are drawn."""
-    st.session_state["settings.corpus"], st.session_state["settings.network"] = card.corpus, card.network
-    st.session_state["settings.model"] = card.name
-    reset(card)
+    for name, value in (("corpus", card.corpus), ("network", card.network), ("model", card.name)):
+        st.session_state[SETTING + space + name] = value
+    reset(card, space)
 
 
-def choose_sampling(card: ModelCard) -> SamplingConfig:
-    """Sliders for every sampling setting; their defaults are the model's own."""
+def choose_sampling(card: ModelCard, space: str = "", *, on_rhythm: bool = True) -> SamplingConfig:
+    """Sliders for every sampling setting; their defaults are the model's own.
+
+    ``on_rhythm`` says whether the page writes on a rhythm, of which fewer notes may be used.
+    """
     defaults = card.sampling_defaults
-    values: dict[str, object] = {"temperature": slider("temperature", defaults)}
+    values: dict[str, object] = {"temperature": slider("temperature", defaults, space)}
     with st.expander("More", icon=":material/tune:"):
-        values |= {name: slider(name, defaults) for name in MORE}
+        values |= {name: slider(name, defaults, space) for name in MORE}
         values["seed"] = st.number_input(
             "Random seed",
             0,
             MAX_PAGE_SEED,
-            key=keep("seed", FIRST_SEED),
+            key=keep(space + "seed", FIRST_SEED),
             step=1,
             help="The same seed with the same settings writes the same melody.",
         )
         st.checkbox(
             "A new seed each time",
-            key=keep("new_seed", True),
-            help="Every press of Compose moves on to another melody.",
+            key=keep(space + "new_seed", True),
+            help="Every press of the large button moves on to another melody.",
         )
-        st.number_input(
-            "Length",
-            0,
-            2000,
-            key=keep("length", 0),
-            step=1,
-            help="How many notes of the rhythm to use; 0 takes them all.",
-        )
-        values |= choose_aids(defaults)
+        if on_rhythm:
+            st.number_input(
+                "Length",
+                0,
+                2000,
+                key=keep(space + "length", 0),
+                step=1,
+                help="How many notes of the rhythm to use; 0 takes them all.",
+            )
+        values |= choose_aids(defaults, space)
         st.button(
-            "Reset", icon=":material/restart_alt:", on_click=reset, args=(card,), help="Back to this model's own."
+            "Reset", icon=":material/restart_alt:", on_click=reset, args=(card, space), help="Back to this model's own."
         )
     return SamplingConfig.from_mapping(values)
 
 
-def slider(name: str, defaults: SamplingConfig) -> object:
+def slider(name: str, defaults: SamplingConfig, space: str) -> object:
     label, low, high, step, explanation = SLIDERS[name]
-    return st.slider(label, low, high, step=step, key=keep(name, within(name, defaults)), help=explanation)
+    return st.slider(label, low, high, step=step, key=keep(space + name, within(name, defaults)), help=explanation)
 
 
 def within(name: str, sampling: SamplingConfig) -> float:
@@ -143,16 +152,22 @@ def within(name: str, sampling: SamplingConfig) -> float:
     return type(low)(min(max(getattr(sampling, name), low), high))
 
 
-def reset(card: ModelCard) -> None:
+def reset(card: ModelCard, space: str = "") -> None:
     """Every setting as the card has it."""
-    show(card.sampling_defaults)
-    st.session_state["settings.length"] = 0
+    show(card.sampling_defaults, space)
+    st.session_state[SETTING + space + "length"] = 0
 
 
-def show(sampling: SamplingConfig) -> None:
+def show(sampling: SamplingConfig, space: str = "") -> None:
     """Moves the sliders to ``sampling``, each within its range."""
     for name in SLIDERS:
-        st.session_state[SETTING + name] = within(name, sampling)
-    show_aids(sampling)
+        st.session_state[SETTING + space + name] = within(name, sampling)
+    show_aids(sampling, space)
     if sampling.seed is not None:
-        st.session_state["settings.seed"] = min(sampling.seed, MAX_PAGE_SEED)
+        st.session_state[SETTING + space + "seed"] = min(sampling.seed, MAX_PAGE_SEED)
+
+
+def new_seed(space: str = "") -> None:
+    """Another seed for another melody, unless the user keeps it; before the widget that shows it is drawn."""
+    if st.session_state.get(SETTING + space + "new_seed", True):
+        st.session_state[SETTING + space + "seed"] = random.randrange(NEW_SEEDS)

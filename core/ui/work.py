@@ -11,14 +11,19 @@ import streamlit as st
 import torch
 
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
-from core.codecs import BeatCodec
-from core.data.corpora import load_corpus
+from core.codecs import BeatCodec, StepCodec
+from core.data.corpora import EMBEDDED, load_corpus
 from core.data.piece import Piece
+from core.evaluation.originality import Originality, in_words, load_index, originality
 from core.recolour import read_melody
 from core.score import Score
 
 MAX_AT_ONCE = 2
 """generations, engravings and renderings; who comes later waits"""
+AUDIO_MIME = "audio/flac"
+"""of what ``sound`` renders"""
+PAIR_WIDTH = 520
+"""CSS pixels of one of two scores side by side"""
 
 
 torch.set_num_threads(1)  # measured by `python -m core bench`: a step of these networks is slower on two
@@ -52,10 +57,25 @@ def beat_cards() -> list[ModelCard]:
     return [card for card in cards() if card.codec == BeatCodec.name]
 
 
+def step_cards() -> list[ModelCard]:
+    """Of the models that write a melody step by step."""
+    return [card for card in cards() if card.codec == StepCodec.name]
+
+
+def corpus_of(model: str) -> str:
+    """What a model was trained on; of one that is not installed, what most are."""
+    return next((card.corpus for card in cards() if card.name == model), EMBEDDED)
+
+
 def tunes(corpus: str) -> list[Piece]:
     """The pieces of a corpus, by title."""
     with st.spinner("Reading the corpus, which takes a while the first time …"):
         return sorted(load_corpus(corpus), key=lambda piece: piece.score.title)
+
+
+def training_tune(corpus: str, id_: str) -> Score | None:
+    """The tune of an installed corpus that is called so there, if it has one."""
+    return next((piece.score for piece in tunes(corpus) if piece.id == id_), None)
 
 
 @lru_cache(maxsize=8)
@@ -72,6 +92,20 @@ def engraved(written: Score, page_width: int) -> str:
 
     with turn():
         return engrave(written, page_width=page_width, heading=False).svg
+
+
+@lru_cache(maxsize=128)
+def checked(written: Score, corpus: str, num_given: int) -> tuple[Originality, str] | None:
+    """What a melody, after the notes that were given, shares with the training tunes of a corpus; and that in words.
+
+    None where there is no index of them.
+    """
+    with turn():
+        index = load_index(corpus)
+        if index is None:
+            return None
+        found = originality(written, index, num_given)
+        return found, in_words(found, index)
 
 
 @lru_cache(maxsize=24)

@@ -20,7 +20,7 @@ SLOWEST, FASTEST = 30, 240
 _component = st.components.v2.component(
     "tunesmith_tap_pad",
     html=read("tap_pad.html"),
-    css=read("tap_pad.css"),
+    css=read("controls.css", "tap_pad.css"),
     js=read("mount.js", "recording.js", "metronome.js", "metronome_row.js", "tap_pad.js"),
 )
 
@@ -49,11 +49,11 @@ def tap_pad(key: str, max_taps: int = MAX_TAPS) -> Tapped | None:
     """
     data = {"key": key, "maxTaps": max_taps}
     value = first_sight(key, _component(key=key, data=data, on_taps_change=ignore).taps)
-    taps = None if value is None else _taps(value, max_taps)
-    return None if value is None or taps is None else Tapped(taps, _metronome(value.get("metronome")))
+    taps = None if value is None else checked_taps(value, max_taps)
+    return None if value is None or taps is None else Tapped(taps, checked_metronome(value.get("metronome")))
 
 
-def _taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, float]] | None:
+def checked_taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, float]] | None:
     """Milliseconds from the browser in seconds, or None where they cannot come from our pad."""
     try:
         taps = [(float(down) / 1_000, float(up) / 1_000) for down, up in value["taps"]]
@@ -67,7 +67,7 @@ def _taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, float]] 
     return taps
 
 
-def _metronome(value: object) -> Metronome | None:
+def checked_metronome(value: object) -> Metronome | None:
     """Tempo and metre from the browser in quarters, or None where they cannot come from our pad."""
     if not isinstance(value, Mapping) or value.get("metre") not in BEAT_QUARTERS:
         return None

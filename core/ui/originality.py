@@ -1,0 +1,78 @@
+"""Whether a piece is copied: a line under its score, and the passage that it shares with a training tune."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import streamlit as st
+
+from core.composition import Composition
+from core.data.corpora import CORPORA, is_installed
+from core.errors import InputError
+from core.evaluation.originality import Originality, excerpt
+from core.render.notation import NARROW
+from core.score import Score
+from core.ui.components.score_view import score_view
+from core.ui.page import plain
+from core.ui.work import AUDIO_MIME, PAIR_WIDTH, checked, engraved, sound, training_tune
+
+
+def originality_line(piece: Composition, corpus: str) -> None:
+    """What a piece shares with the training tunes of ``corpus``, in a sentence; the passage in both when opened."""
+    try:
+        seen = checked(piece.written, corpus, piece.num_given)
+    except InputError as error:
+        st.caption(plain(str(error)))
+        return
+    if seen is None:
+        return
+    found, sentence = seen
+    st.caption(plain(sentence))
+    if found.longest and is_installed(corpus):
+        panel = st.expander(
+            "The passage in both scores",
+            key="originality",
+            on_change="rerun",
+            icon=":material/compare:",
+            type="compact",
+        )
+        if panel.open:
+            with panel:
+                both(piece.written, found, corpus)
+
+
+def both(written: Score, found: Originality, corpus: str) -> None:
+    """The shared passage, marked in the piece and in the nearest tune."""
+    tune = training_tune(corpus, found.tune_id)
+    if tune is None or intervals(tune, found.tune_passage) != intervals(written, found.passage):
+        st.caption("The corpus that is installed here is another edition, in which that tune is not the same.")
+        return
+    here, there = st.columns(2)
+    with here:
+        marked(written, found.passage, "This piece", "passage.here")
+    with there:
+        marked(tune, found.tune_passage, found.tune, "passage.there", not CORPORA[corpus].performed)
+
+
+def marked(score: Score, passage: range, title: str, key: str, metrical: bool = True) -> None:
+    """A passage of a melody with the bars around it, to be seen and heard."""
+    st.markdown(f"**{plain(title)}**, notes {passage.start + 1} to {passage.stop}")
+    shown, notes = excerpt(score, passage, metrical)
+    sec = 60.0 / shown.qpm
+    try:
+        audio, _, _ = sound(shown, 0)
+    except InputError:
+        audio = b""
+    score_view(
+        engraved(shown, PAIR_WIDTH),
+        [(note.onset * sec, note.offset * sec) for note in shown.notes],
+        audio or "",
+        key=key,
+        mime=AUDIO_MIME,
+        selected=notes,
+        narrow_svg=engraved(shown, NARROW),
+    )
+
+
+def intervals(score: Score, passage: range) -> list[int]:
+    return [b - a for a, b in pairwise(score.pitches[passage.start : passage.stop])]

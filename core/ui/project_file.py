@@ -1,0 +1,36 @@
+"""Opening the project file of an earlier visit."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import streamlit as st
+
+from core.errors import InputError
+from core.project import json_to_project
+from core.ui.desk import Desk
+from core.ui.page import MAX_UPLOAD_MB, plain_errors
+
+
+def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: bool = False) -> None:
+    """An uploader for a project file, with everything that was made in that visit.
+
+    ``known`` are the names of the page's models; ``continued`` says whether its pieces have to be melodies that were
+    continued. ``space`` is what its keys begin with.
+    """
+    key = space + "project"
+    file = st.file_uploader("Open a project", ["json"], key=key, max_upload_size=MAX_UPLOAD_MB)
+    if file is None or st.session_state.get(f"{key}.seen") == file.file_id:
+        return
+    st.session_state[f"{key}.seen"] = file.file_id
+    with plain_errors():
+        versions, current = json_to_project(file.getvalue())
+        if continued and not all(piece.continued for _, piece in versions):
+            raise InputError("This project holds melodies on a rhythm; open it on the page Compose.")
+        desk.extend(versions, current)
+        missing = sorted({piece.model for _, piece in versions} - known)
+        if missing:
+            st.session_state["notice"] = (
+                f"This project was made with {', '.join(missing)}, which is not installed here; "
+                "what you change is written by the model that is chosen."
+            )
