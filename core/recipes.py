@@ -146,10 +146,11 @@ VAES: dict[str, tuple[Network, LatentSettings]] = {
         Network(
             "Variational auto-encoder",
             "Four bars as a point in space, found and read by fully connected layers.",
+            learning_rate=4e-3,
             epochs=80,
             length=64,
         ),
-        LatentSettings(beta=0.5, bernoulli=True, stairs=True),
+        LatentSettings(bernoulli=True, stairs=True),
     ),
     "step-vae-sequence": (
         Network(

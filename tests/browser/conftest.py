@@ -203,7 +203,8 @@ def free_port() -> int:
 def settle(page) -> None:
     """Wait until Streamlit has run the script and stays quiet: connected, answered, not running, nothing to replace.
 
-    A widget may hold a question back for a while (a slider does for 0.2 s): the time of quiet is longer.
+    Nor may there be a place whose widget or component has yet to be loaded. A widget may hold a question back for a
+    while (a slider does for 0.2 s): the time of quiet is longer.
     """
     page.evaluate("window.quietSince = null")
     page.wait_for_function(
@@ -213,6 +214,7 @@ def settle(page) -> None:
                 && app.dataset.testScriptState === "notRunning"
                 && window.answered
                 && document.querySelector('[data-testid="stMainBlockContainer"] *')
+                && !document.querySelector('[data-testid="stSkeleton"]')
                 && !document.querySelector('[data-stale="true"]');
             if (!quiet) window.quietSince = null;
             else window.quietSince ??= performance.now();

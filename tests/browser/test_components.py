@@ -340,6 +340,7 @@ def test_a_click_selects_and_seeks_without_playing(open_app):
 
 def test_a_finger_need_not_hit_the_head(open_app):
     page = open_app("score", viewport={"width": 375, "height": 700}, has_touch=True)
+    page.locator("g.system").nth(2).wait_for()
     assert page.locator("g.system").count() == 3  # the narrow engraving
     x, y = center(head(page, 6))
     page.touchscreen.tap(x + 12, y + 15)
