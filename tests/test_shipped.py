@@ -16,7 +16,7 @@ from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
 from core.data.datasets import kept
 from core.evaluation.floors import floors
 from core.evaluation.heldout import melody_metrics
-from core.generate import blank, generate
+from core.generate import Generation, blank, generate
 from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
 from core.score import Score
@@ -56,17 +56,22 @@ def test_it_loads_and_writes_a_melody_of_varied_notes(folder: Path) -> None:
 
 
 @shipped(STEPS)
-def test_it_loads_and_writes_a_song(folder: Path) -> None:
+def test_it_loads_and_writes_songs(folder: Path) -> None:
     checkpoint = load_checkpoint(folder.name)
     assert isinstance(checkpoint.codec, StepCodec)
-    settings = SamplingConfig.from_mapping({**checkpoint.card.sampling, "seed": 1})
-    places = checkpoint.codec.places(256, (3, 4), 1.0)
-    made, again = (generate(checkpoint, blank(256), condition=places, sampling=settings) for _ in range(2))
-    assert torch.equal(made.tokens, again.tokens)
-    assert len(made.tokens) == 256 or made.tokens[-1] == checkpoint.codec.end_token
-    assert len(made.score.notes) >= 8
-    assert len(set(made.score.pitches)) >= 4
-    assert len({note.duration for note in made.score.notes}) >= 2
+    places = checkpoint.codec.places(128, (3, 4), 1.0)
+
+    def song(seed: int) -> Generation:
+        settings = SamplingConfig.from_mapping({**checkpoint.card.sampling, "seed": seed})
+        return generate(checkpoint, blank(128), condition=places, sampling=settings)
+
+    made = [song(seed) for seed in range(3)]
+    assert torch.equal(song(0).tokens, made[0].tokens)
+    assert all(len(one.tokens) == 128 or one.tokens[-1] == checkpoint.codec.end_token for one in made)
+    notes = [note for one in made for note in one.score.notes]
+    assert len(notes) >= 24
+    assert len({note.pitch for note in notes}) >= 6
+    assert len({note.duration for note in notes}) >= 2
 
 
 @shipped(BEATS)

@@ -89,7 +89,7 @@ class StepCodec(Codec):
     def places(self, num_steps: int, time_signature: tuple[int, int], upbeat: float) -> Tensor:
         """The condition (T, 3) of the first ``num_steps`` steps of a song."""
         numerator, denominator = time_signature
-        bar = round(4 * numerator / denominator / self.step)
+        bar = max(1, round(4 * numerator / denominator / self.step))
         into_bar = (torch.arange(num_steps) - round(upbeat / self.step)) % bar * self.step
         metre = torch.tensor([numerator, denominator]).expand(num_steps, 2)
         return torch.cat([into_bar[:, None], metre], dim=1).float()

@@ -63,7 +63,7 @@ def sweep(
         changed = replace(changed, training=replace(changed.training, max_epochs=max_epochs))
         place = folder / f"trial-{trial.number}"
         card = train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place)
-        trial.set_user_attr("accuracy", card.metrics["accuracy"])
+        trial.set_user_attr("accuracy", card.metrics.get("accuracy", card.metrics.get("reconstruction")))
         trial.set_user_attr("minutes", card.training["minutes"])
         trial.set_user_attr("parameters", num_parameters(changed))
         return card.metrics["nll"]
