@@ -43,8 +43,8 @@ GAME = "discriminator_accuracy"
 """the column that only the history of an adversarial training has"""
 WHY_THEY_DIFFER = (
     "The paper's accuracies are those of MAESTRO split at random by file, so that half or more of its validation files "
-    "have the same work among the training files. Ours are of splits that keep every work, and every variant of a "
-    "tune, on one side."
+    "have the same work among the training files; on such a split our LSTM with local attention reaches 37.7 %, not "
+    "34.0 %. Ours are of splits that keep every work, and every variant of a tune, on one side."
 )
 
 
@@ -70,7 +70,7 @@ def family(codec: str, installed: list[ModelCard]) -> None:
     st.caption(caption)
     board = leaderboard(installed)
     shares = {name: st.column_config.NumberColumn(format="%.1f %%") for name in board if "accuracy" in name}
-    st.dataframe(board, hide_index=True, column_config=shares)
+    st.dataframe(board, hide_index=True, column_config=shares, height="content")
     if codec == BeatCodec.name:
         st.caption(WHY_THEY_DIFFER)
     for card in installed:
@@ -91,6 +91,7 @@ def leaderboard(ranked: list[ModelCard]) -> pd.DataFrame:
             "corpus": card.corpus,
             **{of_unit(title, card): percent(card.metrics.get(name), title) for name, title in FIGURES.items()},
             "nll is": f"at most so, {card.metrics[BOUND_SAMPLES]:.0f} samples" if is_bound(card) else None,
+            "got back from z": percentage(card.metrics.get("reconstruction")) or None,
             "in the paper": percentage(PUBLISHED_ACCURACY.get(card.network)) or None,
         }
         for card in ranked

@@ -91,9 +91,15 @@ def choose_model(cards: list[ModelCard], space: str = "") -> ModelCard:
 
 
 def usual_model(cards: list[ModelCard]) -> ModelCard:
-    """What is used when nobody has chosen: of the first corpus the model that foretells best."""
+    """What is used when nobody has chosen: the best of the first corpus."""
     first = min(card.corpus for card in cards)
-    return min((card for card in cards if card.corpus == first), key=lambda card: card.metrics.get("nll", float("inf")))
+    return min((card for card in cards if card.corpus == first), key=rank)
+
+
+def rank(card: ModelCard) -> tuple[bool, float]:
+    """Sorts models that foretell by how well they do; behind them VAEs, by how much of a melody they give back."""
+    given_back = card.metrics.get("reconstruction")
+    return (False, card.metrics.get("nll", float("inf"))) if given_back is None else (True, -given_back)
 
 
 def choose(card: ModelCard, space: str = "") -> None:
