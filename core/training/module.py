@@ -90,8 +90,9 @@ class NextTokenModule(TrainingModule):
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=len(batch.lengths), prog_bar=True)
         return loss
 
-    def validation_step(self, batch: Batch, _: int, dataloader_idx: int = 0) -> None:
-        places = slice(None, None, self.model.stride)  # the same ones each time
+    def validation_step(self, batch: Batch, index: int, dataloader_idx: int = 0) -> None:
+        # the same places each time, and not of all songs the beginnings of bars
+        places = slice(index % self.model.stride, None, self.model.stride)
         logits, targets = self.logits(batch, places), batch.tokens[:, places]
         real = targets != PADDING
         nll = F.cross_entropy(logits[real], targets[real], reduction="sum")
