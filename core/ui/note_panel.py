@@ -23,6 +23,7 @@ from core.ui.work import turn
 NUM_ALTERNATIVES = 8
 INVITATION = "Click a note for its alternatives; drag over several, or Shift-click, to work on a passage."
 STEP_INVITATION = "Click a note for its alternatives, or to have the melody go on in another way from there."
+VAE_INVITATION = "Click a note to have the melody go on in another way from there."
 BEFORE, AROUND = "#2b8a80", "#c9713f"  # seen on light and dark
 
 
@@ -31,7 +32,7 @@ def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
     notes = desk.selected if desk.selected.stop <= len(piece.pitches) else range(0)
     stepwise = isinstance(checkpoint.codec, StepCodec)
     if not notes:
-        st.caption(STEP_INVITATION if stepwise else INVITATION)
+        st.caption(invitation(checkpoint, stepwise))
         return
     with plain_errors():
         if len(notes) == 1 and not is_latent(checkpoint.card):
@@ -40,6 +41,13 @@ def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
             passage(desk, piece, checkpoint, notes)
         elif notes.start > 0:
             go_on(desk, piece, checkpoint, notes.start)
+
+
+def invitation(checkpoint: Checkpoint, stepwise: bool) -> str:
+    """What a click on a note is good for: a VAE knows no alternatives."""
+    if is_latent(checkpoint.card):
+        return VAE_INVITATION
+    return STEP_INVITATION if stepwise else INVITATION
 
 
 def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) -> None:
