@@ -39,9 +39,9 @@ class AdversarialSettings:
     """notes of the melodies that are judged; shorter pieces play no part"""
     weight: float = 0.3
     """of fooling the discriminator, against foretelling real melodies"""
-    penalty: float = 0.1
+    penalty: float = 0.01
     """on the discriminator's gradient on real melodies"""
-    discriminator_pace: float = 5.0
+    discriminator_pace: float = 20.0
     """its learning rate, against the generator's"""
     resting_accuracy: float = 0.8
     """above which the discriminator does not learn"""
