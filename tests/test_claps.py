@@ -16,8 +16,8 @@ from core.claps.onset import AFTER_SEC, BEFORE_SEC, find_onset
 from core.claps.spectrum import FLOOR_DB, NUM_BANDS, BandSpectrum
 from core.errors import InputError
 from core.evaluation.clap_recordings import CONDITIONS, KINDS, ClapRecording, make_recording, mix, place
-from core.evaluation.clap_sounds import SAMPLE_RATE, Floats, excerpt, hum, resample, white
-from core.evaluation.claps import match
+from core.evaluation.clap_sounds import SAMPLE_RATE, VOICES, Floats, excerpt, hum, resample, utterance, white
+from core.evaluation.claps import detectors, match
 from core.rhythm import MAX_NOTES
 
 CONDITION = {condition.name: condition for condition in CONDITIONS}
@@ -159,6 +159,24 @@ def test_each_clap_is_reported_within_sixty_milliseconds() -> None:
     assert len(reported) >= len(WHOLE) - 1
     assert max(heard - clap for clap, heard in reported) <= 0.07
     assert np.median([heard - clap for clap, heard in reported]) <= 0.06
+
+
+def test_who_claps_along_with_the_count_in_is_heard_after_it() -> None:
+    listener = ClapListener(SAMPLE_RATE, count_in_sec=1.2)
+    assert_found(np.array(listener.feed(even_claps()) + listener.finish()), EVEN[EVEN > 1.2])
+
+
+def test_what_speech_sounds_like_in_the_count_in_is_no_clap_after_it() -> None:
+    rng = np.random.default_rng(5)
+    utterances = [utterance(voice, rng) for voice in VOICES]
+    made = [make_recording(CONDITION["speech 10"], kind, rng, utterances, 1.8) for kind in KINDS for _ in range(2)]
+    talk = [recording.samples[: round(1.8 * SAMPLE_RATE)] for recording in made]
+    careless = [clap for samples in talk for clap in ClapListener(SAMPLE_RATE).feed(samples)]
+    assert careless  # who hears nothing but speech takes some of it for claps
+    wary = detectors(live=True)["ours"]
+    measures = [match(r.onset_sec, wary(r.samples.astype("f4"), r.sample_rate)).f_measure for r in made]
+    assert np.mean(measures) >= 0.98
+    assert all(not ClapListener(SAMPLE_RATE, count_in_sec=1.8).feed(samples) for samples in talk)
 
 
 def test_the_level_is_that_of_the_newest_sound() -> None:

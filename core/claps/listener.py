@@ -36,6 +36,10 @@ EDGE_SEC = 0.03
 EDGE_SHARE = 0.5
 AFTER_EDGE_SEC = (0.1, 0.15, 0.2, 0.25)
 """when a clap at the very start has died away"""
+WARY_SEC = 3.0
+"""after a count-in, in which a clap must be more of one than the noises of the count-in"""
+WARY_MARGIN, MAX_WARINESS = 1.0, 7.0
+"""by how much, in logits, and at most how much it must be: somebody may have clapped along"""
 LEVEL_SEC = 0.05
 SILENCE_DB = -120.0
 MAX_SAMPLE = 1e6  # far above full scale; squares of more would overflow
@@ -85,10 +89,17 @@ class ClapListener:
     """A detector that is fed sound as it comes and reports each clap once, some 60 ms after it began.
 
     What it finds does not depend on how the sound is cut into pieces. Memory is bounded. One listener belongs to one
-    stream, and to one thread at a time. ``sensitivity`` is that of :func:`find_claps`.
+    stream, and to one thread at a time. ``sensitivity`` is that of :func:`find_claps`. Nobody claps in the first
+    ``count_in_sec``: what sounds like it is speech or another noise of the room, and is not reported.
     """
 
-    def __init__(self, sample_rate: int, sensitivity: float = 0.5, network: ClapNetwork | None = None) -> None:
+    def __init__(
+        self,
+        sample_rate: int,
+        sensitivity: float = 0.5,
+        network: ClapNetwork | None = None,
+        count_in_sec: float = 0.0,
+    ) -> None:
         if not 0 <= sensitivity <= 1:
             raise InputError("The sensitivity must be from 0 to 1.")
         self._spectrum = BandSpectrum(sample_rate)
@@ -102,6 +113,8 @@ class ClapListener:
         self._logits = np.full((self._lead - half) // hop - 1, -np.inf, np.float32)  # no clap begins in that silence
         self._first_sample = self._first_level = self._first_logit = 0  # of those kept, since the silence began
         self._last_clap = -math.inf
+        self._count_in_sec = count_in_sec
+        self._wariness = -math.inf  # in logits
 
     @property
     def seconds(self) -> float:
@@ -176,17 +189,24 @@ class ClapListener:
         return [int(frame) for frame in np.flatnonzero(is_peak) + self._first_logit + PEAK_FRAMES]
 
     def _clap_at(self, frame: int) -> float | None:
-        """When the clap begins that is likeliest at ``frame``; None where it is the echo of the one before."""
+        """When the clap begins that is likeliest at ``frame``; None where it is an echo of the last, or a noise."""
         rate = self._spectrum.sample_rate
         middle = frame * self._spectrum.hop + self._spectrum.size // 2
         start = middle - round(BEFORE_SEC * rate)
         kept = start - self._first_sample
         onset = start + find_onset(self._samples[kept : kept + round((BEFORE_SEC + AFTER_SEC) * rate)], rate)
         clap = max((onset - self._origin) / rate, 0.0)
-        if clap - self._last_clap < MIN_GAP_SEC:
+        if clap - self._last_clap < MIN_GAP_SEC or self._is_noise(clap, float(self._logits[frame - self._first_logit])):
             return None
         self._last_clap = clap
         return clap
+
+    def _is_noise(self, clap: float, logit: float) -> bool:
+        """Whether it is a noise of the count-in, or one like these while few claps are known to compare it with."""
+        if clap < self._count_in_sec:
+            self._wariness = min(max(self._wariness, logit + WARY_MARGIN), MAX_WARINESS)
+            return True
+        return clap < self._count_in_sec + WARY_SEC and logit < self._wariness
 
     def _forget(self) -> None:
         """Drops what no later frame needs."""

@@ -96,9 +96,14 @@ def mix(hits: Floats, onset_sec: Floats, noise: Floats, snr_db: float) -> Floats
     return hits + noise * level * 10 ** (-snr_db / 20)
 
 
-def make_recording(condition: Condition, kind: str, rng: Rng, utterances: Sequence[Floats] = ()) -> ClapRecording:
-    """Sixteen hits of one kind; every other recording has bursts. ``utterances`` are for conditions with speech."""
-    onset_sec = bursts(rng) if rng.random() < 0.5 else beats(rng)
+def make_recording(
+    condition: Condition, kind: str, rng: Rng, utterances: Sequence[Floats] = (), count_in_sec: float = 0.0
+) -> ClapRecording:
+    """Sixteen hits of one kind; every other recording has bursts. ``utterances`` are for conditions with speech.
+
+    For ``count_in_sec`` there is only the noise.
+    """
+    onset_sec = count_in_sec + (bursts(rng) if rng.random() < 0.5 else beats(rng))
     num_samples = round((onset_sec[-1] + 1.2) * SAMPLE_RATE)
     samples = place(kind, onset_sec, num_samples, rng)
     if condition.room:

@@ -1,7 +1,8 @@
 """How well claps are found, beside librosa's onset detector on the same recordings.
 
-``python -m core.evaluation.claps [--seed N] [--per-condition K] [--sensitivity S] [--json]`` prints a table: the
-F-measure at 50 ms [1] and the median error of the claps that were found, by condition.
+``python -m core.evaluation.claps [--seed N] [--per-condition K] [--sensitivity S] [--live] [--json]`` prints a table:
+the F-measure at 50 ms [1] and the median error of the claps that were found, by condition. With ``--live`` ours hears
+each recording as a live microphone brings it, after a count-in, and decides at once.
 
 [1] C. Raffel et al., mir_eval: a transparent implementation of common MIR metrics, ISMIR (2014).
 """
@@ -18,12 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.claps import find_claps
+from core.claps import ClapListener, find_claps
 from core.errors import InputError
 from core.evaluation.clap_recordings import CONDITIONS, KINDS, ClapRecording, make_recording
 from core.evaluation.clap_sounds import VOICES, utterance
 
 TOLERANCE_SEC = 0.05
+COUNT_IN_SEC, PACKET_SEC = 1.8, 0.02
+"""of a live microphone"""
 Detector = Callable[[NDArray[np.float32], int], NDArray[np.float64]]
 Row = dict[str, str | float]
 
@@ -54,11 +57,17 @@ def librosa_tuned(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     return librosa.onset.onset_detect(onset_envelope=strength, sr=sample_rate, hop_length=128, units="time")
 
 
-def detectors(sensitivity: float = 0.5) -> dict[str, Detector]:
-    def ours(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+def detectors(sensitivity: float = 0.5, live: bool = False) -> dict[str, Detector]:
+    def in_recording(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
         return find_claps(samples, sample_rate, sensitivity)
 
-    return {"ours": ours, "librosa": librosa_default, "librosa tuned": librosa_tuned}
+    def as_it_comes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+        listener = ClapListener(sample_rate, sensitivity, count_in_sec=COUNT_IN_SEC)
+        size = round(PACKET_SEC * sample_rate)
+        packets = (samples[start : start + size] for start in range(0, len(samples), size))
+        return np.array([clap for packet in packets for clap in listener.feed(packet)])
+
+    return {"ours": as_it_comes if live else in_recording, "librosa": librosa_default, "librosa tuned": librosa_tuned}
 
 
 def match(true_sec: NDArray[np.float64], found_sec: NDArray[np.float64]) -> Match:
@@ -71,13 +80,13 @@ def match(true_sec: NDArray[np.float64], found_sec: NDArray[np.float64]) -> Matc
     return Match(f_measure, np.array([found_sec[found] - true_sec[true] for true, found in pairs]))
 
 
-def recordings(per_condition: int, seed: int) -> Iterator[ClapRecording]:
+def recordings(per_condition: int, seed: int, count_in_sec: float = 0.0) -> Iterator[ClapRecording]:
     """``per_condition`` recordings under each condition, of the kinds of hits in turn."""
     rng = np.random.default_rng(seed)
     utterances = [utterance(voice, rng) for voice in VOICES]
     for condition in CONDITIONS:
         for index in range(per_condition):
-            yield make_recording(condition, KINDS[index % len(KINDS)], rng, utterances)
+            yield make_recording(condition, KINDS[index % len(KINDS)], rng, utterances, count_in_sec)
 
 
 def measure(
@@ -115,13 +124,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--per-condition", type=int, default=24, help="recordings under each condition")
     parser.add_argument("--sensitivity", type=float, default=0.5)
+    parser.add_argument("--live", action="store_true", help="as from a live microphone")
     parser.add_argument("--kinds", action="store_true", help="a row for each kind of hit in each condition")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
-        made = recordings(options.per_condition, options.seed)
+        made = recordings(options.per_condition, options.seed, COUNT_IN_SEC if options.live else 0.0)
         by = (lambda r: f"{r.condition}, {r.kind}") if options.kinds else (lambda r: r.condition)
-        rows = measure(made, detectors(options.sensitivity), by)
+        rows = measure(made, detectors(options.sensitivity, options.live), by)
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)

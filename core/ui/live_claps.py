@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -24,6 +25,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 from core.errors import InputError
 from core.ui.clap_take import Take, edit_take, last_sensitivity
 from core.ui.components.live_line import State, live_line
+from core.ui.components.microphone_notice import microphone_notice
 from core.ui.desk import Desk
 from core.ui.live_take import MAX_SEC, LiveTake
 
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
 
 ICE_SETTING = "TUNESMITH_ICE_SERVERS"
 ICE_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
-ASK_SEC, WAIT_SEC = 0.1, 0.12
+ASK_SEC, WAIT_SEC = 0.1, 0.18
 """how often the page asks what was heard, and how long an answer waits for a clap: till the next question is there"""
+SENT_SEC = 0.02
+"""in which an answer leaves: Streamlit sends every 10 ms, and the next run of the fragment drops what is still there"""
 COUNTS, COUNT_SEC = 3, 0.6
 SILENT_SEC = 8.0
 """without any sound after which something must be wrong"""
@@ -51,6 +55,18 @@ WORDS: Translations = {
     "device_not_available": f"There is no microphone. {OTHERWISE}",
     "media_api_not_available": f"This browser gives no access to the microphone here. {OTHERWISE}",
 }
+AGAIN = "and press Listen again."
+NOTICES = {
+    "NotAllowedError": f"The microphone is not allowed for this page: allow it in the browser's address bar {AGAIN}",
+    "NotFoundError": f"There is no microphone: connect one {AGAIN}",
+    "OverconstrainedError": f"That microphone is gone: choose another {AGAIN}",
+    "NotReadableError": f"The microphone gives no sound: close other programs that use it {AGAIN}",
+    "TypeError": "A browser gives the microphone only to pages at localhost or at an address that begins with https.",
+    "Error": f"The microphone cannot be used: check it in the system's settings {AGAIN}",
+    "slow": "The connection takes long. If it does not come about, whoever runs this app has to name a TURN server "
+    f"({ICE_SETTING}).",
+}
+"""of the browser's exceptions"""
 
 
 def listen(desk: Desk) -> None:
@@ -94,15 +110,17 @@ def connection(live: LiveTake) -> WebRtcStreamerState:
     from streamlit_webrtc.webrtc import SignallingTimeoutError
 
     try:
-        context = webrtc_streamer(
-            key="listen",
-            mode=WebRtcMode.SENDONLY,
-            rtc_configuration={"iceServers": ice_servers()},
-            media_stream_constraints={"audio": MICROPHONE, "video": False},
-            sink_audio_track=AudioSinkTrack(live.hear),
-            translations=WORDS,
-            media_toggle_controls=False,
-        )
+        with st.container(gap=None):
+            context = webrtc_streamer(
+                key="listen",
+                mode=WebRtcMode.SENDONLY,
+                rtc_configuration={"iceServers": ice_servers()},
+                media_stream_constraints={"audio": MICROPHONE, "video": False},
+                sink_audio_track=AudioSinkTrack(live.hear),
+                translations=WORDS,
+                media_toggle_controls=False,
+            )
+            microphone_notice(NOTICES, "listen.notice")
     except SignallingTimeoutError as error:
         raise InputError(f"No connection to the microphone came about; press Listen again. {OTHERWISE}") from error
     return context.state
@@ -118,6 +136,7 @@ def follow(live: LiveTake) -> None:
         st.warning(f"No sound comes from the microphone: press Done, check it, and try again. {OTHERWISE}")
     elif state == "full":
         st.warning(f"That is {MAX_SEC / 60:.0f} minutes, which is as much as is kept: press Done.")
+    time.sleep(SENT_SEC)
 
 
 def state_of(live: LiveTake) -> State:

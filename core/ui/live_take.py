@@ -134,12 +134,13 @@ class LiveTake:
                 new = self._pieces[self._num_found_in :]
             if not new:
                 return False
-            self._listener = self._listener or ClapListener(self._sample_rate, sensitivity)
+            self._listener = self._listener or ClapListener(
+                self._sample_rate, sensitivity, count_in_sec=self.count_in_sec
+            )
             self._num_found_in += len(new)
             found = self._listener.feed(np.concatenate(new).astype(np.float32) / 32768)
-            claps = [sec - self.count_in_sec for sec in found if sec >= self.count_in_sec]
-            self._claps += claps
-            return bool(claps)
+            self._claps += [sec - self.count_in_sec for sec in found]
+            return bool(found)
 
     @property
     def lead_sec(self) -> float:
