@@ -23,6 +23,8 @@ SWEEP = "sweep.csv"
 """what a study of the model's settings found, where there was one"""
 SONGS = "songs.csv"
 """the figures of the songs that a model of whole songs wrote, where they were measured"""
+TUNES = "tunes.csv"
+"""those of the tunes that a model of characters wrote"""
 
 
 class CheckpointError(InputError):

@@ -1,15 +1,16 @@
 """Every trained model: its network, codec, corpus and settings.
 
 A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_CORPORA``, a model of steps one of
-``STEP_NETWORKS`` trained on folk songs, a VAE one of ``VAES``; any other is an entry in ``RECIPES``.
+``STEP_NETWORKS`` trained on folk songs, a VAE one of ``VAES``, a model of characters one of ``CHAR_NETWORKS``; any
+other is an entry in ``RECIPES``.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from core.codecs import BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
 from core.data.corpora import CORPORA
 from core.errors import InputError
 from core.training.recipe import AdversarialSettings, LatentSettings, Recipe, TrainingSettings
@@ -104,17 +105,17 @@ STEP_NETWORKS: dict[str, Network] = {
     "step-gru-attention": Network(
         "GRU with attention",
         "Reads the last four bars of a song in both directions, and looks back over them for the step that comes next.",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
     ),
     "step-lstm-attention": Network(
         "LSTM with multi-head attention",
         "Three LSTMs in both directions and a convolution over the last four bars, which eight heads look back over.",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
     ),
     "step-bilstm": Network(
         "Stacked LSTMs",
         "Two LSTMs, one on the other, read the last four bars in both directions.",
-        learning_rate=1e-3,
+        learning_rate=2e-3,
     ),
     "step-lstm-echo": Network(
         "LSTM with echo, step by step",
@@ -186,6 +187,54 @@ def vae_recipe(architecture: str) -> Recipe:
     )
 
 
+CHAR_NETWORKS: dict[str, tuple[Network, str, dict[str, Any]]] = {
+    "char-rnn": (
+        Network("Character RNN", "A plain recurrent network that reads a tune letter by letter.", 1e-3, epochs=40),
+        "abc-songs",
+        {},
+    ),
+    "char-lstm": (
+        Network("Character LSTM", "An LSTM that reads a tune letter by letter.", 3e-3, epochs=40),
+        "abc-songs",
+        {},
+    ),
+    "char-lstm-echo": (
+        Network(
+            "Character LSTM with echo",
+            "Two LSTMs that go back to earlier places of the tune like the present one, and read what followed there.",
+            epochs=20,
+        ),
+        "abc-tunes",
+        {"transposed": 0.5, "batch_size": 32},
+    ),
+}
+"""a network, the tunes that it is trained on, and the settings that differ"""
+TUNE_LENGTH = 1024
+"""characters: nearly every tune is shown whole"""
+
+
+def char_recipe(architecture: str) -> Recipe:
+    """A network that writes tunes in ABC notation, character by character."""
+    network, corpus, settings = CHAR_NETWORKS[architecture]
+    training = TrainingSettings(
+        learning_rate=network.learning_rate,
+        batch_size=16,
+        length=TUNE_LENGTH,
+        transposed=0.0,
+        max_epochs=network.epochs,
+    )
+    return Recipe(
+        name=f"{architecture}.{corpus}",
+        title=network.title,
+        description=network.description,
+        architecture=architecture,
+        corpus=corpus,
+        codec=AbcCharsCodec(),
+        training=replace(training, **settings),
+        sampling={"temperature": 0.8},
+    )
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for corpus in BEAT_CORPORA
@@ -200,11 +249,13 @@ LEAK = beat_recipe("beat-lstm-local", "maestro-by-file")
 RECIPES[LEAK.name] = LEAK
 RECIPES.update({recipe.name: recipe for recipe in map(step_recipe, STEP_NETWORKS)})
 RECIPES.update({recipe.name: recipe for recipe in map(vae_recipe, VAES)})
+RECIPES.update({recipe.name: recipe for recipe in map(char_recipe, CHAR_NETWORKS)})
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe ``name``; the name of a network alone means ``DEFAULT_CORPUS``. Raises ``InputError``."""
-    recipe = RECIPES.get(name) or RECIPES.get(f"{name}.{DEFAULT_CORPUS}")
+    """The recipe ``name``; a network's alone means that of ``DEFAULT_CORPUS``, or its only one; or ``InputError``."""
+    own = [recipe for recipe in RECIPES.values() if recipe.name.partition(".")[0] == name]
+    recipe = RECIPES.get(name) or RECIPES.get(f"{name}.{DEFAULT_CORPUS}") or (own[0] if len(own) == 1 else None)
     if recipe is None:
         raise InputError(f"There is no recipe called {name!r}; choose one of: {', '.join(RECIPES)}.")
     return recipe

@@ -13,6 +13,9 @@ from models.beat_transformer import (
     BeatTransformerRelative,
     BeatTransformerRelativeConfig,
 )
+from models.char_lstm import CharLstm, CharLstmConfig
+from models.char_lstm_echo import CharLstmEcho, CharLstmEchoConfig
+from models.char_rnn import CharRnn, CharRnnConfig
 from models.latent import LatentModel
 from models.step_bilstm import StepBilstm, StepBilstmConfig
 from models.step_gru_attention import StepGruAttention, StepGruAttentionConfig
@@ -32,6 +35,9 @@ ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "step-lstm-attention": (StepLstmAttention, StepLstmAttentionConfig),
     "step-bilstm": (StepBilstm, StepBilstmConfig),
     "step-lstm-echo": (StepLstmEcho, StepLstmEchoConfig),
+    "char-rnn": (CharRnn, CharRnnConfig),
+    "char-lstm": (CharLstm, CharLstmConfig),
+    "char-lstm-echo": (CharLstmEcho, CharLstmEchoConfig),
     "step-vae": (StepVae, StepVaeConfig),
     "step-vae-sequence": (StepVaeSequence, StepVaeSequenceConfig),
 }

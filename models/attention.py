@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.probe import Look, tell_attention
+
 QUERY_BLOCK = 128
 """Queries that are answered together: with a reach, a piece of any length takes memory linear in it."""
 
@@ -93,19 +95,21 @@ class Attention(nn.Module):
         return None if self.relative is None else self.relative.table(self.reach)
 
     def step(self, x: Tensor, keys_values: Tensor, place: int, table: Tensor | None) -> Tensor:
-        """``forward`` of one query ``x`` (B, 1, D) at ``place``; ``table`` (B, H, W, D / H) is that of ``table()``.
+        """``forward`` of one query ``x`` (B, D) at ``place``; ``table`` (B, H, W, D / H) is that of ``table()``.
 
-        For a single query Q K^T + Q E_r^T is sooner found as Q (K + E_r)^T.
+        For a single query Q K^T + Q E_r^T is sooner found as Q (K + E_r)^T, and if all rows share their keys, once
+        for all: they then are so many queries of one row.
         """
+        if shared := keys_values.stride(0) == 0:
+            keys_values, table = keys_values[:1], None if table is None else table[:1]
         start = max(0, place - self.reach + 1)
         stop = min(keys_values.shape[2], place + (1 if self.causal else self.reach))
-        keys, values = keys_values[:, :, start:stop].chunk(2, dim=1)
+        keys, values = keys_values.narrow(2, start, stop - start).chunk(2, dim=1)
         if table is not None:
-            nearest = start - place + self.reach - 1
-            keys = keys + table[:, :, nearest : nearest + stop - start]
-        query = heads(self.query(x), self.num_heads)
+            keys = keys + table.narrow(2, start - place + self.reach - 1, stop - start)
+        query = heads(self.query(x).unsqueeze(0 if shared else 1), self.num_heads)
         drawn = F.scaled_dot_product_attention(query, keys, values, scale=self.scale)
-        return self.out(drawn.view(x.shape))
+        return self.out(drawn.transpose(1, 2).reshape(x.shape))
 
     def forward(self, x: Tensor, keys_values: Tensor, first: int = 0, padding: Tensor | None = None) -> Tensor:
         """What ``x`` (B, N, D), at the places from ``first`` on, draws from ``keys_values`` (B, 2 H, S, D / H).
@@ -128,6 +132,7 @@ class Attention(nn.Module):
         near = keys_values if stop - start == num_keys else keys_values[:, :, start:stop]
         keys, values = near.chunk(2, dim=1)
         bias = self.bias(query, first - start, stop - start, None if padding is None else padding[:, start:stop])
+        tell_attention(self, lambda: Look(attention_weights(query, keys, bias), first - start))
         return F.scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=1.0)
 
     def bias(self, query: Tensor, first: int, num_keys: int, padding: Tensor | None) -> Tensor | None:
@@ -145,6 +150,12 @@ class Attention(nn.Module):
         if padding is not None:
             bias = masked(bias, padding[:, None, None], query)
         return bias
+
+
+def attention_weights(query: Tensor, keys: Tensor, bias: Tensor | None) -> Tensor:
+    """(B, H, N, S) What scaled queries (B, H, N, D) make of ``keys`` (B, H, S, D); nought where they may see none."""
+    products = query @ keys.transpose(-1, -2)
+    return (products if bias is None else products + bias).softmax(dim=-1).nan_to_num()
 
 
 def masked(bias: Tensor | None, hidden: Tensor, like: Tensor) -> Tensor:

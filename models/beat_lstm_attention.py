@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
+from models.dense import Dense
+from models.probe import Look, tell_attention, tell_step
 from models.recurrence import lstm_step, read_both_ways, weights_of
 
 
@@ -38,7 +40,7 @@ class BeatLstmAttention(SequenceModel):
         super().__init__()
         self.config = config
         annotation_dim = 2 * config.encoder_dim
-        self.beat_in = nn.Linear(NUM_BEAT_FEATURES, config.encoder_dim)
+        self.beat_in = Dense(NUM_BEAT_FEATURES, config.encoder_dim)
         self.encoder = nn.LSTM(config.encoder_dim, config.encoder_dim, batch_first=True, bidirectional=True)
         self.bridge = nn.Linear(annotation_dim, 2 * config.hidden_dim)
         self.key = nn.Linear(annotation_dim, config.attention_dim)
@@ -64,7 +66,7 @@ class BeatLstmAttention(SequenceModel):
     def initial_state(self, batch_size: int, condition: Tensor | None = None, lengths: Tensor | None = None) -> State:
         """Annotations and their projections, computed once and shared by rows with one rhythm."""
         assert condition is not None
-        beats = F.relu(self.beat_in(beat_features(condition)))
+        beats = self.beat_in(beat_features(condition))
         annotations, final = read_both_ways(self.encoder, beats, lengths)
         hidden, cell = self.bridge(final).tanh().chunk(2, dim=-1)
         places = torch.arange(condition.shape[1], device=condition.device)
@@ -89,12 +91,14 @@ class BeatLstmAttention(SequenceModel):
         energies = energies + self.location[distances.clamp(-furthest, furthest) + furthest]
         hidden_energy = torch.finfo(energies.dtype).min  # not -inf: deep in the padding all are hidden
         weights = energies.masked_fill(state["padding"][:, near], hidden_energy).softmax(dim=-1)
+        tell_attention(self, lambda: Look(weights[:, None, None], place - near.start))
         return torch.einsum("bs,bsa->ba", weights, state["annotations"][:, near].to(weights.dtype))
 
     def read(self, note: Tensor, context: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
         """The post-attention LSTM's (hidden, cell) after an embedded ``note`` (B, E) and its ``context`` (B, A)."""
         weights = weights_of(self.decoder)
         x = torch.cat([note, context.to(note.dtype)], dim=-1)
+        tell_step(self.decoder, x, hidden, cell)
         return lstm_step(weights, F.linear(x, weights.w_ih, weights.b_ih + weights.b_hh), hidden, cell)
 
     def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from models.base import SequenceModel, State, shift_right
 from models.beat_features import NUM_RELATIVE_FEATURES, relative_beat_features
+from models.dense import Dense
 from models.echo import NUM_INTERVALS, NUM_PITCHES, RANGE, Echo
 from models.recurrence import lstm_step, read_both_ways, weights_of
 
@@ -53,7 +54,7 @@ class BeatLstmEcho(SequenceModel):
             raise ValueError("the vocabulary must be the 128 pitches and a start token")
         self.config = config
         annotation_dim, dim = 2 * config.encoder_dim, config.hidden_dim
-        self.beat_in = nn.Linear(NUM_RELATIVE_FEATURES, config.encoder_dim)
+        self.beat_in = Dense(NUM_RELATIVE_FEATURES, config.encoder_dim)
         self.encoder = nn.LSTM(config.encoder_dim, config.encoder_dim, batch_first=True, bidirectional=True)
         self.bridge = nn.Linear(annotation_dim, 2 * dim)
         self.embedding = nn.Embedding(NUM_INTERVALS + 1, config.embed_dim)
@@ -61,13 +62,13 @@ class BeatLstmEcho(SequenceModel):
         self.decoder = nn.LSTM(config.embed_dim + 1 + config.class_dim + annotation_dim, dim, batch_first=True)
         self.echo = Echo(dim + annotation_dim, config.num_heads, config.head_dim, config.reach)
         self.gain = nn.Linear(dim, 2 * config.num_heads)
-        self.dense = nn.Linear(dim + 2 * config.num_heads * NUM_INTERVALS, config.out_dim)
+        self.dense = Dense(dim + 2 * config.num_heads * NUM_INTERVALS, config.out_dim, F.gelu)
         self.head = nn.Linear(config.out_dim, 2 * NUM_PITCHES - 1)
         self.dropout = nn.Dropout(config.dropout)
 
     def encode(self, condition: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Annotations (B, S, 2E) of the beats (B, S, 2), and the first (hidden, cell) (B, D) of the decoder."""
-        x = F.relu(self.beat_in(relative_beat_features(condition, lengths)))
+        x = self.beat_in(relative_beat_features(condition, lengths))
         annotations, final = read_both_ways(self.encoder, x, lengths)
         hidden, cell = self.bridge(final).tanh().chunk(2, dim=-1)
         return annotations, hidden, cell
@@ -86,7 +87,7 @@ class BeatLstmEcho(SequenceModel):
 
     def write(self, hidden: Tensor, votes: Tensor, pitches: Tensor) -> Tensor:
         """Logits (B, N, V) from the decoder's ``hidden`` (B, N, D), the echo's ``votes`` and the notes before."""
-        dense = F.gelu(self.dense(torch.cat([hidden, votes.flatten(2)], dim=-1)))
+        dense = self.dense(torch.cat([hidden, votes.flatten(2)], dim=-1))
         gains = F.softplus(self.gain(hidden)).unflatten(-1, votes.shape[2:4])
         voted = torch.einsum("bnkh,bnkhr->bnr", gains, votes)
         widest = NUM_PITCHES - 1

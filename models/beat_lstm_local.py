@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
+from models.dense import Dense
 from models.recurrence import lstm_step, read_both_ways, weights_of
 
 
@@ -31,7 +32,7 @@ class BeatLstmLocal(SequenceModel):
         super().__init__()
         self.config = config
         annotation_dim = 2 * config.encoder_dim
-        self.beat_in = nn.Linear(NUM_BEAT_FEATURES, config.encoder_dim)
+        self.beat_in = Dense(NUM_BEAT_FEATURES, config.encoder_dim)
         self.encoder = nn.LSTM(config.encoder_dim, config.encoder_dim, batch_first=True, bidirectional=True)
         self.bridge = nn.Linear(annotation_dim, 2 * config.hidden_dim)
         self.embedding = nn.Embedding(config.vocab_size, config.embed_dim)
@@ -41,7 +42,7 @@ class BeatLstmLocal(SequenceModel):
 
     def encode(self, condition: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Annotations (B, T, 2E) of the beats (B, T, 2), and the first (hidden, cell) (B, D) of the decoder."""
-        x = F.relu(self.beat_in(beat_features(condition)))
+        x = self.beat_in(beat_features(condition))
         annotations, final = read_both_ways(self.encoder, x, lengths)
         hidden, cell = self.bridge(final).tanh().chunk(2, dim=-1)
         return annotations, hidden, cell
@@ -54,29 +55,22 @@ class BeatLstmLocal(SequenceModel):
         return self.head(self.dropout(x))
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
+        """What the decoder reads is projected here, once for each beat (B, S, 4D) and each token (B, V, 4D)."""
         assert condition is not None
         annotations, hidden, cell = self.encode(condition)
-        _, weight = self.input_weights()
         weights = weights_of(self.decoder)
-        bias = weights.b_ih + weights.b_hh
-        state = {"projected": F.linear(annotations, weight, bias), "hidden": hidden, "cell": cell}
-        state["position"] = torch.zeros(len(condition), dtype=torch.long, device=condition.device)
-        return {name: tensor.expand(batch_size, *tensor.shape[1:]) for name, tensor in state.items()}
-
-    def input_weights(self) -> tuple[Tensor, Tensor]:
-        """The decoder's input weights, split by what they read: the note before (4D, E), the annotation (4D, A)."""
-        sizes = [self.config.embed_dim, 2 * self.config.encoder_dim]
-        note, annotation = weights_of(self.decoder).w_ih.split(sizes, dim=1)
-        return note, annotation
-
-    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
-        note_weight, _ = self.input_weights()
-        rows = torch.arange(len(token), device=token.device)
-        projected = state["projected"][rows, state["position"]] + F.linear(self.embedding(token), note_weight)
-        hidden, cell = lstm_step(weights_of(self.decoder), projected, state["hidden"], state["cell"])
-        return self.head(hidden), {
-            "projected": state["projected"],
+        of_note, of_beat = weights.w_ih.split([self.config.embed_dim, 2 * self.config.encoder_dim], dim=1)
+        state = {
+            "beats": F.linear(annotations, of_beat, weights.b_ih + weights.b_hh),
+            "notes": F.linear(self.embedding.weight, of_note)[None],
             "hidden": hidden,
             "cell": cell,
-            "position": state["position"] + 1,
+            "position": torch.zeros(len(condition), dtype=torch.long, device=condition.device),
         }
+        return {name: tensor.expand(batch_size, *tensor.shape[1:]) for name, tensor in state.items()}
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        place = int(state["position"][0])  # rows go in step
+        projected = state["beats"][:, place] + F.embedding(token, state["notes"][0])
+        hidden, cell = lstm_step(weights_of(self.decoder), projected, state["hidden"], state["cell"])
+        return self.head(hidden), {**state, "hidden": hidden, "cell": cell, "position": state["position"] + 1}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
+from models.dense import Dense
 from models.recurrence import rnn_step, weights_of
 
 
@@ -30,10 +30,10 @@ class BeatRnn(SequenceModel):
         self.config = config
         dim = config.hidden_dim
         self.embedding = nn.Embedding(config.vocab_size, config.embed_dim)
-        self.dense_in = nn.Linear(config.embed_dim + NUM_BEAT_FEATURES, dim)
+        self.dense_in = Dense(config.embed_dim + NUM_BEAT_FEATURES, dim)
         self.rnn = nn.RNN(dim, dim, config.num_layers, batch_first=True, dropout=config.dropout)
         self.dropout = nn.Dropout(config.dropout)
-        self.dense_out = nn.Linear(dim, dim // 2)
+        self.dense_out = Dense(dim, dim // 2)
         self.head = nn.Linear(dim // 2, config.vocab_size)
 
     def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
@@ -43,10 +43,10 @@ class BeatRnn(SequenceModel):
         return self.write(x + recurrent)
 
     def read(self, inputs: Tensor, beats: Tensor) -> Tensor:
-        return F.relu(self.dense_in(torch.cat([self.embedding(inputs), beats], dim=-1)))
+        return self.dense_in(torch.cat([self.embedding(inputs), beats], dim=-1))
 
     def write(self, hidden: Tensor) -> Tensor:
-        return self.head(self.dropout(F.relu(self.dense_out(self.dropout(hidden)))))
+        return self.head(self.dropout(self.dense_out(self.dropout(hidden))))
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
         assert condition is not None

@@ -80,14 +80,14 @@ class Layer(nn.Module):
         return x + self.dropout(self.feed(self.feed_norm(x)))
 
     def step(self, x: Tensor, place: int, known: State) -> tuple[Tensor, Tensor]:
-        """A decoder's ``forward`` of one note ``x`` (B, 1, D) at ``place``; and its past with that note in it.
+        """A decoder's ``forward`` of one note ``x`` (B, D) at ``place``; and its past with that note in it.
 
         ``known`` holds the keys and values of the "memory" and of the "past", as far back as they are seen, and the
         "table" of each attention where positions are relative.
         """
         normed = self.self_norm(x)
         past = known["past"][:, :, 1 - self.self_attention.reach :]
-        past = torch.cat([past, self.self_attention.keys_values(normed)], dim=2)
+        past = torch.cat([past, self.self_attention.key_value(normed).view(len(x), past.shape[1], 1, -1)], dim=2)
         x = x + self.self_attention.step(normed, past, past.shape[2] - 1, known.get("own_table"))
         x = x + self.cross_attention.step(self.cross_norm(x), known["memory"], place, known.get("cross_table"))
         return x + self.feed(self.feed_norm(x)), past
@@ -146,7 +146,7 @@ class EncoderDecoder(SequenceModel):
         state = {"position": torch.zeros(batch_size, dtype=torch.long, device=condition.device)}
         for depth, (layer, memory) in enumerate(zip(self.decoder_layers(), self.encode(condition), strict=True)):
             known = {
-                "memory": memory,
+                "memory": memory.contiguous(),  # each step reads a stretch of it
                 "own_table": layer.self_attention.table(),
                 "cross_table": layer.cross_attention.table(),
             }
@@ -158,12 +158,12 @@ class EncoderDecoder(SequenceModel):
 
     def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
         place = int(state["position"][0])  # rows go in step
-        x = self.placed(self.embedding(token)[:, None], place)
+        x = self.placed(self.embedding(token)[:, None], place)[:, 0]
         after = {**state, "position": state["position"] + 1}
         for depth, layer in enumerate(self.decoder_layers()):
             known = {name: state[f"{name}{depth}"] for name in KNOWN if f"{name}{depth}" in state}
             x, after[f"past{depth}"] = layer.step(x, place, known)
-        return self.head(self.decoder_norm(x[:, 0])), after
+        return self.head(self.decoder_norm(x)), after
 
 
 class BeatTransformer(EncoderDecoder):

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.probe import Look, tell_attention
+
 NUM_PITCHES = 128
 RANGE = 24
 """Semitones either way that an interval is told exactly; leaps are rarely wider than two octaves."""
@@ -18,13 +20,51 @@ QUERY_BLOCK = 128
 NUM_BUCKETS = 10
 
 
-class Echo(nn.Module):
+class Pointer(nn.Module):
+    """Compares the present context with those of earlier places: attention whose answer its owner makes of the weights.
+
+    The present place's own key stands for nothing: looking at it means that no earlier place is worth a look.
+    """
+
+    def __init__(self, context_dim: int, num_heads: int, head_dim: int, reach: int) -> None:
+        super().__init__()
+        self.num_heads, self.reach = num_heads, reach
+        self.query = nn.Linear(context_dim, num_heads * head_dim)
+        self.key = nn.Linear(context_dim, num_heads * head_dim)
+        self.distance = nn.Parameter(torch.zeros(num_heads, NUM_BUCKETS))
+
+    def queries(self, context: Tensor) -> Tensor:
+        """(B, H, N, D) of the contexts (B, N, C)."""
+        return self.query(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+
+    def keys(self, context: Tensor) -> Tensor:
+        """(B, H, S, D) of the contexts (B, S, C)."""
+        return self.key(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+
+    def remember(self, memory: Tensor, new: Tensor, dim: int) -> Tensor:
+        """``memory`` and ``new`` behind it, as far back as the echo reaches."""
+        length = memory.shape[dim]
+        kept = min(length, self.reach - 1)
+        return torch.cat([memory.narrow(dim, length - kept, kept), new], dim=dim)
+
+    def weights(self, query: Tensor, keys: Tensor, first: int) -> Tensor:
+        """Attention (B, H, N, S), nought at a query's own place and after it."""
+        places = torch.arange(keys.shape[2], device=keys.device)
+        distance = places[first:, None] - places  # (N, S)
+        bucket = (distance.clamp_min(0) + 1).log2().long().clamp_max(NUM_BUCKETS - 1)  # 0, 1-2, 3-6, 7-14, ..
+        logits = query @ keys.transpose(-1, -2) / query.shape[-1] ** 0.5 + self.distance[:, bucket]
+        hidden = (distance < 0) | (distance >= self.reach)
+        weights = logits.masked_fill(hidden, -torch.inf).softmax(dim=-1).masked_fill(distance <= 0, 0.0)
+        tell_attention(self, lambda: Look(weights[..., :-1], first - 1))  # a key answers with what was written there
+        return weights
+
+
+class Echo(Pointer):
     """Finds where the music stood as it stands now, and votes for what followed there.
 
     Each head compares the context of the note to be written with the contexts in which earlier notes were written,
     and returns what was written there in two ways: as pitches, seen from the note before, and as intervals. Tunes
-    repeat themselves at pitch and transposed. A head that looks at all places alike tells the key. What the present
-    place holds is not known: looking at it means that nothing is worth an echo.
+    repeat themselves at pitch and transposed. A head that looks at all places alike tells the key.
 
     A pointer network (Vinyals et al., 2015) whose votes are added to the logits and read by the layers above.
     """
@@ -39,16 +79,8 @@ class Echo(nn.Module):
         num_signs: int = 0,
     ) -> None:
         """``num_signs`` is of tokens that are no notes, such as a rest; each gets a vote of its own."""
-        super().__init__()
-        self.num_heads, self.reach = num_heads, reach
+        super().__init__(context_dim, num_heads, head_dim, reach)
         self.num_pitches, self.num_signs = num_pitches, num_signs
-        self.query = nn.Linear(context_dim, num_heads * head_dim)
-        self.key = nn.Linear(context_dim, num_heads * head_dim)
-        self.distance = nn.Parameter(torch.zeros(num_heads, NUM_BUCKETS))
-
-    def keys(self, context: Tensor) -> Tensor:
-        """(B, H, S, D) of the contexts (B, S, C)."""
-        return self.key(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
     def forward(
         self, context: Tensor, keys: Tensor, pitches: Tensor, moves: Tensor, first: int, last: Tensor | None = None
@@ -60,7 +92,7 @@ class Echo(nn.Module):
         ``-RANGE``, or R and more for a sign, or M for neither. Votes at pitch are seen from the ``last`` notes (B, N);
         by default those are the tokens before.
         """
-        query = self.query(context).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        query = self.queries(context)
         last = pitches[:, first : first + query.shape[2]] if last is None else last
         blocks = zip(query.split(QUERY_BLOCK, dim=2), last.split(QUERY_BLOCK, dim=1), strict=True)
         votes = [
@@ -79,21 +111,6 @@ class Echo(nn.Module):
         at_pitch = F.pad(seen_from(at_pitch, last[:, None]), (0, self.num_signs))
         moved = weighted_counts(weights, moves[:, written], NUM_INTERVALS + self.num_signs + 1)[..., :-1]
         return torch.stack([at_pitch, moved], dim=1).permute(0, 3, 1, 2, 4)
-
-    def remember(self, memory: Tensor, new: Tensor, dim: int) -> Tensor:
-        """``memory`` and ``new`` behind it, as far back as the echo reaches."""
-        length = memory.shape[dim]
-        kept = min(length, self.reach - 1)
-        return torch.cat([memory.narrow(dim, length - kept, kept), new], dim=dim)
-
-    def weights(self, query: Tensor, keys: Tensor, first: int) -> Tensor:
-        """Attention (B, H, N, S), nought at a query's own place and after it."""
-        places = torch.arange(keys.shape[2], device=keys.device)
-        distance = places[first:, None] - places  # (N, S)
-        bucket = (distance.clamp_min(0) + 1).log2().long().clamp_max(NUM_BUCKETS - 1)  # 0, 1-2, 3-6, 7-14, ..
-        logits = query @ keys.transpose(-1, -2) / query.shape[-1] ** 0.5 + self.distance[:, bucket]
-        hidden = (distance < 0) | (distance >= self.reach)
-        return logits.masked_fill(hidden, -torch.inf).softmax(dim=-1).masked_fill(distance <= 0, 0.0)
 
 
 def weighted_counts(weights: Tensor, values: Tensor, num_values: int) -> Tensor:

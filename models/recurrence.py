@@ -23,10 +23,10 @@ class Weights(NamedTuple):
     b_hh: Tensor  # (G D,)
 
 
-def weights_of(layer: nn.RNNBase, depth: int = 0) -> Weights:
-    """The weights of the forward direction of layer ``depth``."""
+def weights_of(layer: nn.RNNBase, depth: int = 0, *, backward: bool = False) -> Weights:
+    """The weights of one direction of layer ``depth``."""
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return Weights(*(getattr(layer, f"{kind}_l{depth}") for kind in kinds))
+    return Weights(*(getattr(layer, f"{kind}_l{depth}{'_reverse' * backward}") for kind in kinds))
 
 
 def lstm_step(weights: Weights, projected: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from models.window import WindowModel
 class StepBilstmConfig:
     vocab_size: int
     window: int = 64
-    stride: int = 16
+    stride: int = 64
     embed_dim: int = 64
     hidden_dim: int = 128
     dropout: float = 0.3

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from models.probe import Look, tell_attention
 from models.window import WindowModel
 
 
@@ -13,7 +14,7 @@ from models.window import WindowModel
 class StepGruAttentionConfig:
     vocab_size: int
     window: int = 64
-    stride: int = 16
+    stride: int = 64
     embed_dim: int = 64
     hidden_dim: int = 128
     num_layers: int = 2
@@ -48,4 +49,5 @@ class StepGruAttention(WindowModel):
     def read(self, windows: Tensor) -> Tensor:
         x, _ = self.gru(self.embedding(windows))
         weights = self.query((self.attention(x) + self.value(x)).tanh()).softmax(dim=1)  # (N, W, 1)
+        tell_attention(self, lambda: Look(weights.transpose(1, 2)[:, None], x.shape[1] - 1))
         return self.head(self.dense(self.norm((weights * x).sum(dim=1))))

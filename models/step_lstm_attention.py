@@ -14,7 +14,7 @@ from models.window import WindowModel
 class StepLstmAttentionConfig:
     vocab_size: int
     window: int = 64
-    stride: int = 16
+    stride: int = 64
     embed_dim: int = 64
     hidden_dim: int = 96
     num_layers: int = 3

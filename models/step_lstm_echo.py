@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.base import SequenceModel, State
+from models.dense import Dense
 from models.echo import NUM_INTERVALS, RANGE, Echo
 from models.recurrence import lstm_step, weights_of
 
@@ -65,7 +66,7 @@ class StepLstmEcho(SequenceModel):
             dim + place_dim, config.num_heads, config.head_dim, config.reach, self.num_notes, config.num_signs
         )
         self.gain = nn.Linear(dim, 2 * config.num_heads)
-        self.dense = nn.Linear(dim + place_dim + 2 * config.num_heads * self.num_moves, config.out_dim)
+        self.dense = Dense(dim + place_dim + 2 * config.num_heads * self.num_moves, config.out_dim, F.gelu)
         self.head = nn.Linear(config.out_dim, config.num_signs + 2 * self.num_notes - 1)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -113,7 +114,7 @@ class StepLstmEcho(SequenceModel):
 
     def write(self, hidden: Tensor, places: Tensor, votes: Tensor, last: Tensor) -> Tensor:
         """Logits (B, N, V) from ``hidden`` (B, N, D), the echo's ``votes`` and the ``last`` notes (B, N)."""
-        dense = F.gelu(self.dense(torch.cat([hidden, places, votes.flatten(2)], dim=-1)))
+        dense = self.dense(torch.cat([hidden, places, votes.flatten(2)], dim=-1))
         gains = F.softplus(self.gain(hidden)).unflatten(-1, votes.shape[2:4])
         voted = torch.einsum("bnkh,bnkhm->bnm", gains, votes)
         own = self.head(self.dropout(dense))

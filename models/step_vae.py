@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.dense import Dense
 from models.latent import Gaussian, LatentModel, Outlook, gaussian
 
 
@@ -25,9 +26,9 @@ class StepVae(LatentModel):
         super().__init__()
         self.config = config
         width = config.window * config.vocab_size
-        self.reader = nn.Linear(width, config.hidden_dim)
+        self.reader = Dense(width, config.hidden_dim)
         self.place = nn.Linear(config.hidden_dim, 2 * config.latent_dim)
-        self.writer = nn.Linear(config.latent_dim, config.hidden_dim)
+        self.writer = Dense(config.latent_dim, config.hidden_dim)
         self.head = nn.Linear(config.hidden_dim, width)
         for layer in (self.reader, self.place, self.writer, self.head):
             nn.init.xavier_uniform_(layer.weight)
@@ -36,7 +37,7 @@ class StepVae(LatentModel):
 
     def encode(self, tokens: Tensor) -> Gaussian:
         one_hot = F.one_hot(tokens, self.config.vocab_size).float().flatten(1)
-        return gaussian(self.place(F.relu(self.reader(one_hot))))
+        return gaussian(self.place(self.reader(one_hot)))
 
     def decode(self, z: Tensor) -> Tensor:
-        return self.head(F.relu(self.writer(z))).unflatten(1, (self.config.window, self.config.vocab_size))
+        return self.head(self.writer(z)).unflatten(1, (self.config.window, self.config.vocab_size))

@@ -11,7 +11,7 @@ import torch
 from hypothesis import settings
 
 from core.checkpoint import Checkpoint, ModelCard, codec_config, save_checkpoint
-from core.codecs import BeatCodec, Codec, StepCodec
+from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
 from core.score import Note, Score
 from models import ARCHITECTURES, SequenceModel
 
@@ -69,6 +69,9 @@ TINY = {
         "out_dim": 7,
         "reach": 5,
     },
+    "char-rnn": {"embed_dim": 6, "hidden_dim": 12},
+    "char-lstm": {"embed_dim": 6, "hidden_dim": 12},
+    "char-lstm-echo": {"embed_dim": 6, "hidden_dim": 12, "num_heads": 2, "head_dim": 3, "out_dim": 7, "reach": 5},
     "step-vae": {"window": 16, "hidden_dim": 7, "latent_dim": 3},
     "step-vae-sequence": {
         "window": 16,
@@ -91,7 +94,7 @@ def tiny_model(architecture: str, vocab_size: int = 129) -> SequenceModel:
 
 
 def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
-    codec: Codec = StepCodec() if architecture.startswith("step-") else BeatCodec()
+    codec = {"beat": BeatCodec, "step": StepCodec, "char": AbcCharsCodec}[architecture.partition("-")[0]]()
     model = tiny_model(architecture, codec.vocab_size)
     card = ModelCard(
         name=f"{architecture}.essen", title=architecture, architecture=architecture, config=asdict(model.config),

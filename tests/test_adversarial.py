@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.data.windows import Batch
+from core.data.windows import START, Batch
 from core.likelihood import log_probs
 from core.training.adversarial import AdversarialModule, draw
 from core.training.recipe import AdversarialSettings, TrainingSettings
@@ -94,7 +94,9 @@ def test_fooling_the_discriminator_reaches_the_generators_weights(module: Advers
         module.game = replace(GAME, weight=weight)
         module.zero_grad()
         torch.manual_seed(1)
-        module.generator_step(Steps(), Batch(tokens, BEATS, torch.full((5,), 8)), fake, drawn, noise)
+        module.generator_step(
+            Steps(), Batch(tokens, BEATS, torch.full((5,), 8), torch.full((5,), START)), fake, drawn, noise
+        )
         gradients.append(torch.cat([p.grad.flatten() for p in module.model.parameters() if p.grad is not None]))
     assert not torch.allclose(*gradients)
 

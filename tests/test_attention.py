@@ -68,6 +68,23 @@ def test_attention_is_the_softmax_of_its_definition_within_reach(causal: bool, l
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("place", [0, 4, 11])
+@pytest.mark.parametrize("causal", [False, True])
+@torch.inference_mode()
+def test_a_step_draws_the_same_whether_rows_share_their_keys_or_each_has_its_own(causal: bool, place: int) -> None:
+    torch.manual_seed(place)
+    relative = RelativePositions(H, DIM // H, max_distance=3, future=not causal)
+    attention = Attention(DIM, H, reach=5, causal=causal, relative=relative)
+    x, keys_values, table = torch.randn(3, DIM), attention.keys_values(torch.randn(1, 12, DIM)), attention.table()
+    assert table is not None
+    shared = keys_values.expand(3, -1, -1, -1)
+    table = table.expand(3, -1, -1, -1)
+    together = attention.step(x, shared, place, table)
+    torch.testing.assert_close(together, attention.step(x, shared.clone(), place, table))
+    one_by_one = torch.cat([attention(row[None, None], keys_values, first=place)[:, 0] for row in x])
+    torch.testing.assert_close(together, one_by_one)
+
+
 def test_training_starts_anywhere_so_that_far_places_are_known() -> None:
     torch.manual_seed(0)
     model = BeatTransformer(BeatTransformerConfig(129, dim=8, num_heads=2, feed_dim=12, dropout=0.0, max_shift=50))

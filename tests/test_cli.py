@@ -218,9 +218,10 @@ def test_models_and_corpora_are_listed(run: Run) -> None:
     models = run("models", "--json").json
     assert [model["name"] for model in models] == sorted(f"{name}.essen" for name in ARCHITECTURES)
     assert all({"title", "description", "corpus", "license", "metrics"} <= set(model) for model in models)
-    essen, pop909, maestro = run("corpora", "--json").json
-    assert [corpus["name"] for corpus in (essen, pop909, maestro)] == ["essen", "pop909", "maestro"]
-    assert [corpus["installed"] for corpus in (essen, pop909, maestro)] == [True, False, False]
+    corpora = {corpus["name"]: corpus for corpus in run("corpora", "--json").json}
+    assert list(corpora) == ["essen", "pop909", "maestro", "abc-songs", "irish"]
+    assert [corpus["installed"] for corpus in corpora.values()] == [True, False, False, False, True]
+    essen, maestro = corpora["essen"], corpora["maestro"]
     assert "corpora --download maestro" in maestro["how"]
     assert essen["train"] + essen["valid"] + essen["test"] == len(load_corpus("essen"))
     assert RNN in run("models").out
@@ -270,7 +271,7 @@ def test_evaluate_measures_own_music_beside_trivial_floors(run: Run, here: Path)
     assert (facts["name"], facts["split"], facts["num_pieces"], facts["num_tokens"]) == (RNN, "in.mid", 1, 7)
     assert facts["nll"] > 0
     assert 0 <= facts["accuracy"] <= 1
-    assert set(facts["floors"]) == {"most_frequent_pitch", "repeat_last_pitch", "5-gram"}
+    assert set(facts["floors"]) == {"most_frequent", "repeat_last", "5-gram"}
     assert "floors" not in run("evaluate", "beat-rnn", "--pieces", "in.mid", "--json").json
 
 

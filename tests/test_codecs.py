@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codecs import CODECS, BeatCodec, Codec, CodecError, Encoded, StepCodec
+from core.codecs import CODECS, AbcCharsCodec, BeatCodec, Codec, CodecError, Encoded, StepCodec
 from core.codecs.steps import DURATIONS, is_regular
 from core.data.corpora import load_corpus
 from core.score import Note, Score
@@ -120,3 +120,38 @@ def test_songs_of_plain_values_are_told_apart(tunes: list[Score]) -> None:
     for tune in regular:  # nothing of theirs is lost
         assert {note.duration for note in tune.notes} <= DURATIONS
         assert [note[:2] for note in codec.canonical(tune).notes] == [note[:2] for note in tune.notes]
+
+
+def test_characters_by_hand() -> None:
+    codec = AbcCharsCodec()
+    assert (codec.vocab_size, codec.end_token, codec.bos_token) == (98, 96, 97)
+    text = "X:1\nK:G\nGA|"
+    tokens = codec.encode_text(text).tokens
+    assert tokens.tolist() == [57, 27, 18, 0, 44, 27, 40, 0, 40, 34, 93, 96]
+    assert codec.text_of(tokens) == codec.text_of([*tokens.tolist(), 34, 35]) == text
+    assert codec.text_of(tokens[:-1]) == text
+    assert codec.text_of([]) == ""
+
+
+def test_characters_of_a_score_are_a_tune_as_collections_write_it() -> None:
+    codec = AbcCharsCodec()
+    text = codec.text_of(codec.encode(replace(MELODY, title="Été")).tokens)
+    assert text.startswith("X:1\nT:?t?\nM:")
+    assert not text.endswith("\n")
+    assert codec.canonical(MELODY).pitches == MELODY.pitches
+
+
+@given(st.text(max_size=60))
+def test_characters_of_any_text(text: str) -> None:
+    codec = AbcCharsCodec()
+    written = codec.text_of(codec.encode_text(text).tokens)
+    assert set(written) <= set(codec.alphabet)
+    assert written == codec.plain(text) == codec.plain(written)
+
+
+def test_characters_that_are_no_music() -> None:
+    codec = AbcCharsCodec()
+    with pytest.raises(CodecError, match="K:"):
+        codec.decode(codec.encode_text("no tune"))
+    with pytest.raises(CodecError, match="0 to 95"):
+        codec.text_of([1, codec.bos_token])

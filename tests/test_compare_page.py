@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
 from core.ui.desk import Desk
+from core.ui.neuron_piece import GIVEN
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,3 +63,15 @@ def test_one_can_be_worked_on() -> None:
     desk: Desk = app.session_state["desk"]
     assert desk.piece is not None
     assert desk.piece.pitches == chosen.pitches
+
+
+def test_a_note_picked_in_one_leads_to_what_went_on_in_its_model() -> None:
+    app = compared()
+    piece = app.session_state["compared"][1].piece
+    assert not [b for b in app.button if b.label == "Look inside the model"]
+    app.session_state["compared.1.picked"] = range(2, 3), piece.pitches
+    [look] = [b for b in app.run().button if b.label == "Look inside the model"]
+    look.click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Neurons"]
+    assert app.session_state[GIVEN].piece == piece

@@ -232,12 +232,12 @@ def test_corpora_are_listed_where_they_are_installed(
     small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TUNESMITH_CORPORA", raising=False)
-    assert installed_corpora() == ["essen"]
+    assert installed_corpora() == ["essen", "irish"]
     assert installed_corpora(small_corpus) == ["essen"]
     assert installed_corpora(tmp_path) == []
     assert corpus_facts("essen", small_corpus)["train"] + corpus_facts("essen", small_corpus)["valid"] == 1
     assert corpus_facts("essen", tmp_path)["train"] > 6000  # where it is not, the installation's own
-    for name in ("pop909", "maestro"):
+    for name in ("pop909", "maestro", "abc-songs", "abc-tunes"):
         facts = corpus_facts(name)
         assert facts["installed"] is False
         assert "TUNESMITH_CORPORA" in facts["how"]

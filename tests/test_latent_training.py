@@ -27,7 +27,7 @@ from core.data.passages import (
 )
 from core.data.piece import Piece
 from core.errors import InputError
-from core.evaluation.heldout import melody_metrics
+from core.evaluation.heldout import piece_metrics
 from core.recipes import find_recipe
 from core.score import Note, Score
 from core.training.history import FIELDS
@@ -135,6 +135,10 @@ def give_tunes(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "pieces_of", lambda *_: pieces)
 
 
+def pieces(scores: list[Score]) -> list[Piece]:
+    return [Piece("", score) for score in scores]
+
+
 def rows_of(history: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(history.read_text())))
 
@@ -145,7 +149,7 @@ def test_a_run_in_one_key_is_measured_in_that_key(tmp_path: Path, tunes: list[Sc
     card = train(recipe, run_root=tmp_path / "runs", checkpoint_root=tmp_path)
     trained = load_checkpoint(card.name, tmp_path)
     in_d = [replace(tune.transposed(2), key="D") for tune in tunes]
-    assert melody_metrics(trained, in_d) == melody_metrics(trained, tunes)
+    assert piece_metrics(trained, pieces(in_d)) == piece_metrics(trained, pieces(tunes))
 
 
 @pytest.mark.parametrize("architecture", ["step-vae", "step-vae-sequence"])
@@ -173,10 +177,10 @@ def test_a_run_leaves_a_checkpoint_whose_card_tells_of_the_bound(
     assert card.training["latent"] == {"beta": recipe.latent.beta} | card.training["latent"]  # type: ignore[union-attr]
     assert tuple(rows_of(tmp_path / card.name / HISTORY)[0]) == (*FIELDS, "active_units")
     assert list_cards(tmp_path) == [card]
-    measured = melody_metrics(load_checkpoint(card.name, tmp_path), tunes)
+    measured = piece_metrics(load_checkpoint(card.name, tmp_path), pieces(tunes))
     assert measured == pytest.approx(card.metrics, abs=0.02)  # the card measured before the weights were halved
     with pytest.raises(InputError, match="note values"):
-        melody_metrics(load_checkpoint(card.name, tmp_path), [Score((Note(0, 0.3, 60),))])
+        piece_metrics(load_checkpoint(card.name, tmp_path), pieces([Score((Note(0, 0.3, 60),))]))
 
 
 def test_an_interrupted_run_goes_on_where_it_was(

@@ -18,7 +18,7 @@ from core.data.performance import (
     Performer,
     Replay,
 )
-from core.data.windows import PADDING, BeatDataset, collate, transposition
+from core.data.windows import PADDING, START, BeatDataset, Item, collate, transposition
 from core.score import Note, Score
 from tests.conftest import MELODY
 
@@ -147,15 +147,15 @@ def test_training_slices_vary_in_place_key_and_performance() -> None:
     dataset = BeatDataset([EVEN], Performer(), length=16)
     torch.manual_seed(0)
     visits = [dataset[0] for _ in range(40)]
-    for pitches, beats in visits:
+    for pitches, beats, _ in visits:
         assert pitches.dtype == torch.int64
         assert beats.dtype == torch.float32
         assert pitches.shape == (16,)
         assert beats.shape == (16, 2)
         steps = pitches.diff().tolist()
         assert set(steps) <= {1, -6}  # a slice of the melody, all notes moved alike
-    assert len({tuple(pitches.tolist()) for pitches, _ in visits}) > 20
-    assert len({beats.sum().item() for _, beats in visits}) == 40
+    assert len({tuple(pitches.tolist()) for pitches, _, _ in visits}) > 20
+    assert len({beats.sum().item() for _, beats, _ in visits}) == 40
     torch.manual_seed(0)
     assert torch.equal(dataset[0][0], visits[0][0])  # the seed of a run fixes them
 
@@ -190,15 +190,18 @@ def test_a_played_melody_is_clapped_at_its_own_tempo() -> None:
 
 
 def test_short_melodies_are_shown_whole_in_training() -> None:
-    pitches, beats = BeatDataset([MELODY], CLEAN, length=100)[0]
+    pitches, beats, _ = BeatDataset([MELODY], CLEAN, length=100)[0]
     assert len(pitches) == len(beats) == 7
     assert pitches.diff().tolist() == [2, 2, 1, -1, -4, -5]
 
 
 def test_batches_are_padded_behind_the_end() -> None:
-    batch = collate([(torch.tensor([60, 62, 64]), torch.ones(3, 2)), (torch.tensor([70]), torch.ones(1, 2))])
+    batch = collate(
+        [Item(torch.tensor([60, 62, 64]), torch.ones(3, 2)), Item(torch.tensor([70]), torch.ones(1, 2), 69)]
+    )
     assert batch.tokens.tolist() == [[60, 62, 64], [70, PADDING, PADDING]]
     assert batch.condition is not None
     assert batch.condition.shape == (2, 3, 2)
     assert batch.condition[1, 1:].sum() == 0
     assert batch.lengths.tolist() == [3, 1]
+    assert batch.before.tolist() == [START, 69]

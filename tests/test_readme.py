@@ -9,7 +9,7 @@ import pytest
 
 from core.checkpoint import list_cards
 from core.cli import app
-from core.evaluation.board import markdown_table, steps_table
+from core.evaluation.board import characters_table, markdown_table, steps_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,8 +45,9 @@ def test_local_links_lead_somewhere(text: str):
 
 def test_the_table_of_models_is_that_of_the_cards():
     assert f"<!-- models -->\n{markdown_table(list_cards())}" in README
-    steps = steps_table(list_cards())
-    assert not steps or f"<!-- steps -->\n{steps}" in README
+    for name, write in {"steps": steps_table, "characters": characters_table}.items():
+        table = write(list_cards())
+        assert not table or f"<!-- {name} -->\n{table}" in README + FIGURES
 
 
 def test_readme_is_short_and_begins_with_the_two_commands():

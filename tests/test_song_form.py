@@ -24,7 +24,7 @@ from core.checkpoint import CARD, SONGS, WEIGHTS, Checkpoint, list_cards
 from core.codecs import BeatCodec, StepCodec
 from core.data.piece import Piece
 from core.errors import InputError
-from core.evaluation.board import markdown_table, steps_table
+from core.evaluation.board import characters_table, markdown_table, steps_table
 from core.evaluation.song_board import PEOPLE, closest, compare, songs_table
 from core.evaluation.song_form import (
     FIGURES,
@@ -351,6 +351,19 @@ def test_notes_and_steps_never_share_a_table(tiny_checkpoints: Path) -> None:
     assert "in the paper" not in board
     assert "64 samples" in board["nll is"].iloc[0]
     assert "nll (nats a note)" in leaderboard([beat])
+
+
+def test_models_of_characters_have_a_table_of_their_own(tiny_checkpoints: Path) -> None:
+    worse = with_figures("char-rnn", nll=1.7, header_nll=1.2, body_nll=1.8, accuracy=0.5).card
+    better = with_figures("char-lstm", nll=1.4, header_nll=1.0, body_nll=1.6, accuracy=0.6).card
+    assert steps_table([worse, better]) == ""
+    size = (tiny_checkpoints / worse.name / WEIGHTS).stat().st_size / 1e6
+    assert [line.split(" | ")[:4] for line in characters_table([worse, better], tiny_checkpoints).splitlines()[2:]] == [
+        ["| `char-lstm`", "essen", "1.400", "1.000 / 1.600"],
+        ["| `char-rnn`", "essen", "1.700", "1.200 / 1.800"],
+    ]
+    assert f"{size:.1f} MB |" in characters_table([worse], tiny_checkpoints)
+    assert {"nll (nats a character)", "nll, header", "nll, body"} <= set(leaderboard([worse]))
 
 
 def test_figures_of_songs_are_no_models(measured: Path) -> None:

@@ -11,7 +11,7 @@ from core.errors import InputError
 from core.recipes import find_recipe
 from core.training.loop import untrained_card
 from core.training.recipe import Recipe
-from core.training.sweep import one_at_a_time, settings_of, sweep
+from core.training.sweep import PUBLISHED, one_at_a_time, settings_of, sweep
 
 RECIPE = find_recipe("beat-rnn.essen")
 
@@ -62,3 +62,18 @@ def test_the_table_holds_a_row_a_trial_the_best_first(trained: list[Recipe], tmp
 def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be opened"):
         sweep(RECIPE, storage=f"sqlite:///{tmp_path}/missing/study.db", run_root=tmp_path, checkpoint_root=tmp_path)
+
+
+def test_a_grid_is_tried_whole_and_the_published_way_beside_it(trained: list[Recipe], tmp_path: Path) -> None:
+    recipe = find_recipe("char-lstm")
+    sweep(recipe, trials=4, run_root=tmp_path, checkpoint_root=tmp_path)
+    rows = sweep(recipe, max_epochs=3, run_root=tmp_path, checkpoint_root=tmp_path)
+    units = [(row.get("hidden_dim"), row.get("dropout")) for row in rows if row["trial"] != PUBLISHED]
+    assert sorted(units) == [(dim, dropout) for dim in (150, 200, 250) for dropout in (0.1, 0.2, 0.3)]
+    published = [recipe.training for recipe in trained if recipe.training.steady]
+    assert [(one.length, one.learning_rate, one.weight_decay, one.max_epochs) for one in published] == [
+        (30, 1e-3, 0.0, 100)
+    ]
+    assert len(trained) == 10 == len(sweep(recipe, run_root=tmp_path, checkpoint_root=tmp_path))
+    table = list(csv.DictReader((tmp_path / recipe.name / SWEEP).open(newline="")))
+    assert {row["trial"] for row in table} == {*map(str, range(9)), PUBLISHED}

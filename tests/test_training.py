@@ -20,7 +20,7 @@ from core.data.corpora import pieces_of
 from core.data.datasets import num_slices
 from core.data.piece import Piece
 from core.errors import InputError
-from core.evaluation.heldout import melody_metrics, read_pieces
+from core.evaluation.heldout import piece_metrics, read_pieces
 from core.evaluation.metrics import DISTRIBUTIONS
 from core.formats.midi import score_to_midi
 from core.likelihood import evaluate
@@ -87,7 +87,7 @@ def test_a_run_leaves_weights_card_and_history(tmp_path: Path, dozen: list[Piece
     assert card.training["epochs"] == 2
     loaded = load_checkpoint("beat-rnn", tmp_path)
     assert loaded.card == card
-    measured = melody_metrics(loaded, [piece.score for piece in dozen])
+    measured = piece_metrics(loaded, dozen)
     assert measured == pytest.approx(card.metrics, abs=0.01)  # the card measured before the weights were halved
 
 
@@ -195,7 +195,7 @@ def test_figures_are_those_of_a_hand_computation() -> None:
     chances = [[math.exp(x) for x in row] for row in logits.tolist()]
     nll = -sum(math.log(row[pitch] / sum(row)) for row, pitch in zip(chances, (60, 67), strict=True)) / 2
     hits = sum(row.index(max(row)) == pitch for row, pitch in zip(chances, (60, 67), strict=True)) / 2
-    metrics = melody_metrics(checkpoint, [TWO_NOTES])
+    metrics = piece_metrics(checkpoint, [Piece("", TWO_NOTES)])
     assert metrics["num_pieces"] == 1
     assert metrics["num_tokens"] == 2
     assert metrics["nll"] == pytest.approx(nll, abs=1e-4)
@@ -203,7 +203,7 @@ def test_figures_are_those_of_a_hand_computation() -> None:
 
     likeliest = chances[0].index(max(chances[0]))
     hit = Score((Note(0, 1, likeliest), Note(1, 1, 67)))
-    assert melody_metrics(checkpoint, [hit])["accuracy"] >= 0.5
+    assert piece_metrics(checkpoint, [Piece("", hit)])["accuracy"] >= 0.5
 
 
 def test_every_token_counts_once_however_long_its_piece() -> None:
@@ -224,8 +224,8 @@ def test_own_music_is_read_from_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "a.mid").write_bytes(score_to_midi(TWO_NOTES))
     (tmp_path / "deep" / "b.MID").write_bytes(score_to_midi(TWO_NOTES.transposed(2)))
     (tmp_path / "notes.txt").write_text("not music")
-    assert [score.pitches for score in read_pieces(tmp_path)] == [(60, 67), (62, 69)]
-    assert [score.pitches for score in read_pieces(tmp_path / "a.mid")] == [(60, 67)]
+    assert [piece.score.pitches for piece in read_pieces(tmp_path)] == [(60, 67), (62, 69)]
+    assert [piece.score.pitches for piece in read_pieces(tmp_path / "a.mid")] == [(60, 67)]
 
 
 def test_own_music_that_cannot_be_read_is_named(tmp_path: Path) -> None:

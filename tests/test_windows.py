@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from core.codecs import StepCodec
+from core.codecs.steps import is_regular
 from core.data.corpora import pieces_of
-from core.data.datasets import kept, training_slices, validation_sets
+from core.data.datasets import training_slices, validation_sets
+from core.data.piece import Piece
 from core.data.windows import way_to_common_key
 from core.score import Note, Score
 from models import shift_right
@@ -51,20 +53,20 @@ def test_before_the_first_token_there_are_start_tokens(name: str) -> None:
 
 
 def test_songs_of_plain_values_are_shown_whole_for_measuring_and_in_slices_for_training() -> None:
-    scores = [piece.score for piece in pieces_of("essen", "valid")[:60]]
-    regular = kept(CODEC, scores)
-    assert 0 < len(regular) < len(scores)
-    sets = validation_sets(CODEC, "essen", scores)
+    pieces = pieces_of("essen", "valid")[:60]
+    regular = [piece.score for piece in pieces if is_regular(piece.score)]
+    assert 0 < len(regular) < len(pieces)
+    sets = validation_sets(CODEC, "essen", pieces)
     assert list(sets) == ["clean"]
-    for score, (tokens, condition) in zip(regular, sets["clean"], strict=False):  # type: ignore[call-overload]
+    for score, (tokens, condition, _) in zip(regular, sets["clean"], strict=False):  # type: ignore[call-overload]
         expected = CODEC.encode(score)
         assert torch.equal(tokens, expected.tokens)
         assert torch.equal(condition, expected.condition)
-    slices = training_slices(CODEC, "essen", scores, 48, transposed=0.5)
+    slices = training_slices(CODEC, "essen", pieces, 48, transposed=0.5)
     assert len(slices.lengths) == len(slices.dataset) > len(regular)  # type: ignore[arg-type]
     torch.manual_seed(0)
     for i, length in enumerate(slices.lengths):
-        tokens, condition = slices.dataset[i]
+        tokens, condition, _ = slices.dataset[i]
         assert len(tokens) == len(condition) == length
 
 
@@ -77,6 +79,6 @@ def test_the_way_to_the_common_key(key: str, way: int) -> None:
 
 def test_in_one_common_key_nothing_else_is_heard() -> None:
     scale = Score(tuple(Note(i, 1, pitch) for i, pitch in enumerate((62, 64, 66, 67, 69, 71, 73, 74))), key="D")
-    slices = training_slices(CODEC, "essen", [scale], 99, transposed=1.0, common_key=True)
-    tokens, _ = slices.dataset[0]
+    slices = training_slices(CODEC, "essen", [Piece("", scale)], 99, transposed=1.0, common_key=True)
+    tokens = slices.dataset[0].tokens
     assert {int(CODEC.vocabulary[t]) % 12 for t in tokens if CODEC.vocabulary[t].isdigit()} == {0, 2, 4, 5, 7, 9, 11}

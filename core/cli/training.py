@@ -22,11 +22,10 @@ def models(
 ) -> None:
     """List the trained models."""
     from core.checkpoint import list_cards
-    from core.evaluation.board import markdown_table, steps_table
+    from core.evaluation.board import tables
 
     if markdown:
-        tables = [write(list_cards()) for write in (markdown_table, steps_table)]
-        sys.stdout.write("\n".join(table for table in tables if table))
+        sys.stdout.write("\n".join(tables(list_cards())))
         return
     facts = ("name", "title", "description", "corpus", "license", "metrics")
     say([{name: getattr(card, name) for name in facts} for card in list_cards()], as_json)
@@ -103,18 +102,19 @@ def evaluate(
     """How well a model foretells pieces it has not seen."""
     from core.checkpoint import load_checkpoint
     from core.data.corpora import pieces_of
+    from core.data.datasets import source_of
     from core.evaluation.floors import floors as trivial_floors
-    from core.evaluation.heldout import melody_metrics, read_pieces
+    from core.evaluation.heldout import piece_metrics, read_pieces
 
     if split not in ("train", "valid", "test"):
         raise InputError("The split must be train, valid or test.")
     checkpoint = load_checkpoint(name)
     corpus = checkpoint.card.corpus
-    scores = read_pieces(pieces) if pieces else [piece.score for piece in pieces_of(corpus, split, corpus_root)]
-    facts = {"name": checkpoint.card.name, "split": str(pieces or split), **melody_metrics(checkpoint, scores)}
+    chosen = read_pieces(pieces) if pieces else pieces_of(corpus, split, corpus_root)
+    facts = {"name": checkpoint.card.name, "split": str(pieces or split), **piece_metrics(checkpoint, chosen)}
     if floors:
-        known = [piece.score for piece in pieces_of(corpus, "train", corpus_root)]
-        facts["floors"] = trivial_floors(known, scores)
+        source, known = source_of(checkpoint.codec, corpus), pieces_of(corpus, "train", corpus_root)
+        facts["floors"] = trivial_floors(source.tokens(known), source.tokens(chosen), checkpoint.codec.bos_token)
     say(facts, as_json)
 
 

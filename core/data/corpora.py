@@ -8,6 +8,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.data.abc_tunes import (
+    IRISH,
+    IRISH_PATTERNS,
+    SONGS,
+    irish_folder,
+    read_irish,
+    read_songs,
+    songs_folder,
+    without_leaks,
+)
 from core.data.cache import cache_path, load_pieces, save_pieces
 from core.data.download import Download, install
 from core.data.essen import ABC, KERN, essen_folder, read_essen
@@ -34,6 +44,8 @@ class Corpus:
     """where its files are, which may be below the folder given; raises ``InputError`` when they are not there"""
     patterns: tuple[str, ...]
     """of the files that it reads"""
+    parts: tuple[str, ...] = ()
+    """the corpora that it is made of; the first is where its folder is, the others come with the installation"""
     performed: bool = False
     """whether times are as somebody played them, and no note values"""
     download: Download | None = None
@@ -79,6 +91,30 @@ CORPORA: dict[str, Corpus] = {
         performed=True,
         download=MAESTRO_V3,
     ),
+    SONGS: Corpus(
+        name=SONGS,
+        title="ABC songs",
+        license=(
+            "Folk tunes transcribed by many hands (galouvielle.free.fr and H. Norbeck among them); "
+            "rights not stated, check before publishing"
+        ),
+        source="The tunes of two studies of character models, with their split; the addresses of transcribers removed",
+        read=read_songs,
+        folder=songs_folder,
+        patterns=("train.txt", "valid.txt"),
+    ),
+    IRISH: Corpus(
+        name=IRISH,
+        title="Irish and Scottish dance tunes",
+        license=(
+            "Traditional tunes of 1778 to 1883 transcribed by many hands for music21's corpus (its license.txt); "
+            "rights in the transcriptions not stated"
+        ),
+        source="O'Neill's Music of Ireland, Ryan's Mammoth Collection, Aird's Airs, in the ABC that music21 carries",
+        read=read_irish,
+        folder=irish_folder,
+        patterns=IRISH_PATTERNS,
+    ),
 }
 CORPORA["maestro-by-file"] = replace(
     CORPORA["maestro"],
@@ -86,6 +122,26 @@ CORPORA["maestro-by-file"] = replace(
     title="MAESTRO, split by file",
     read=read_maestro_by_file,
     download=None,
+    offered=False,
+)
+
+
+def read_abc_tunes(root: Path | None = None) -> Iterator[Piece]:
+    """The songs, then the Irish tunes less those of which the songs have a variant on another side of the split."""
+    songs = list(load_corpus(SONGS, root))
+    yield from songs
+    yield from without_leaks(load_corpus(IRISH), songs)
+
+
+CORPORA["abc-tunes"] = Corpus(
+    name="abc-tunes",
+    title="ABC songs and Irish tunes",
+    license=f"{CORPORA[SONGS].license}; {CORPORA[IRISH].license}",
+    source="The corpora abc-songs and irish, less the Irish tunes that have a variant on another side of the split",
+    read=read_abc_tunes,
+    folder=songs_folder,
+    patterns=CORPORA[SONGS].patterns,
+    parts=(SONGS, IRISH),
     offered=False,
 )
 
@@ -142,8 +198,7 @@ def load_corpus(name: str, root: Path | None = None) -> tuple[Piece, ...]:
     if name not in CORPORA:
         raise InputError(f"There is no corpus called {name!r}; choose one of: {', '.join(CORPORA)}.")
     corpus = CORPORA[name]
-    folder = corpus.folder(root)
-    stored = cache_path(name, [path for pattern in corpus.patterns for path in sorted(folder.glob(pattern))])
+    stored = cache_path(name, files_of(corpus, root))
     pieces = load_pieces(stored)
     if pieces is None:
         pieces = tuple(read_pieces(corpus, root))
@@ -151,14 +206,19 @@ def load_corpus(name: str, root: Path | None = None) -> tuple[Piece, ...]:
     return pieces
 
 
+def files_of(corpus: Corpus, root: Path | None) -> list[Path]:
+    """Every file that the pieces of a corpus are made of; raises ``InputError`` when they are not there."""
+    folder = corpus.folder(root)
+    own = [path for pattern in corpus.patterns for path in sorted(folder.glob(pattern))]
+    return own + [path for name in corpus.parts[1:] for path in files_of(CORPORA[name], None)]
+
+
 def read_pieces(corpus: Corpus, root: Path | None) -> Iterator[Piece]:
     """Parses a corpus; where it has no split of its own, all variants of one melody fall on the same side."""
     read = list(corpus.read(root))
-    if all(piece.group for piece in read):
-        groups = [piece.group for piece in read]
-    else:
-        groups = group_variants([events(piece.score) for piece in read])
-    for piece, group in zip(read, groups, strict=True):
+    found = iter(group_variants([events(piece.score) for piece in read if not piece.group]))
+    for piece in read:
+        group = piece.group or next(found)
         yield replace(piece, split=piece.split or split_of(group), group=group)
 
 

@@ -1,21 +1,23 @@
-"""What each family of models is trained and measured on."""
+"""What a network is trained and measured on: how the pieces of a corpus become tokens, by codec."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from torch import Tensor
 from torch.utils.data import Dataset
 
-from core.codecs import Codec, StepCodec
+from core.codecs import AbcCharsCodec, BeatCodec, Codec, StepCodec
 from core.codecs.steps import is_regular
-from core.data.corpora import performers_of
-from core.data.windows import BeatDataset, StepDataset
-from core.score import Score
+from core.data.corpora import CORPORA, performers_of
+from core.data.piece import Piece
+from core.data.tune_texts import TuneDataset, tune_text
+from core.data.windows import BeatDataset, Item, StepDataset
 
-Items = Dataset[tuple[Tensor, Tensor]]
+Items = Dataset[Item]
 CLEAN, CLAPPED = "clean", "clapped"
+AnyCodec = TypeVar("AnyCodec", bound=Codec)
 
 
 class Slices(NamedTuple):
@@ -26,40 +28,115 @@ class Slices(NamedTuple):
     """(N,) tokens of each item, at most"""
 
 
-def kept(codec: Codec, scores: Sequence[Score]) -> list[Score]:
-    """The pieces that a codec carries whole."""
-    return [score for score in scores if is_regular(score)] if isinstance(codec, StepCodec) else list(scores)
+class Source(ABC, Generic[AnyCodec]):
+    """How a corpus is read for one codec."""
+
+    def __init__(self, codec: AnyCodec, corpus: str) -> None:
+        self.codec, self.corpus = codec, corpus
+
+    def keeps(self, piece: Piece) -> bool:
+        """Whether the codec carries the piece whole."""
+        return bool(piece.score.notes)
+
+    @property
+    def varies(self) -> str:
+        """What differs from one visit to a piece to the next, besides its key."""
+        return "slice"
+
+    @abstractmethod
+    def num_tokens(self, piece: Piece) -> int: ...
+
+    def tokens(self, pieces: Sequence[Piece]) -> list[list[int]]:
+        """What trivial models are told of pieces: no condition."""
+        whole = self.held_out([piece for piece in pieces if self.keeps(piece)], common_key=False)[CLEAN]
+        return [whole[i].tokens.tolist() for i in range(len(whole))]  # type: ignore[arg-type]
+
+    @abstractmethod
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        """Slices of at most ``length`` tokens, drawn anew at each visit."""
+
+    @abstractmethod
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        """Whole pieces, always the same, in one way or several."""
+
+
+class Beats(Source[BeatCodec]):
+    @property
+    def varies(self) -> str:
+        return "tempo and slice" if CORPORA[self.corpus].performed else "tempo, timing, articulation and slice"
+
+    def num_tokens(self, piece: Piece) -> int:
+        return len(piece.score.notes)
+
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        performer = performers_of(self.corpus).training
+        return BeatDataset([piece.score for piece in pieces], performer, length, transposed=transposed)
+
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        """As the corpus has them, and as a person claps them."""
+        performers, scores = performers_of(self.corpus), [piece.score for piece in pieces]
+        return {CLEAN: BeatDataset(scores, performers.clean), CLAPPED: BeatDataset(scores, performers.clapped)}
+
+
+class Steps(Source[StepCodec]):
+    def keeps(self, piece: Piece) -> bool:
+        return is_regular(piece.score)
+
+    def num_tokens(self, piece: Piece) -> int:
+        return len(self.codec.encode(piece.score).tokens)
+
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        scores = [piece.score for piece in pieces]
+        return StepDataset(scores, self.codec, length, transposed=transposed, common_key=common_key)
+
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        return {CLEAN: StepDataset([piece.score for piece in pieces], self.codec, common_key=common_key)}
+
+
+class Tunes(Source[AbcCharsCodec]):
+    """Whole texts, those among them that no program can read."""
+
+    def keeps(self, piece: Piece) -> bool:
+        return bool(tune_text(piece))
+
+    def num_tokens(self, piece: Piece) -> int:
+        return len(tune_text(piece)) + 1  # and the end
+
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        return TuneDataset([tune_text(piece) for piece in pieces], self.codec, length, transposed=transposed)
+
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        return {CLEAN: TuneDataset([tune_text(piece) for piece in pieces], self.codec)}
+
+
+SOURCES: Mapping[str, type[Source[Any]]] = {BeatCodec.name: Beats, StepCodec.name: Steps, AbcCharsCodec.name: Tunes}
+
+
+def source_of(codec: Codec, corpus: str) -> Source[Any]:
+    return SOURCES[codec.name](codec, corpus)
 
 
 def training_slices(
-    codec: Codec, corpus: str, scores: Sequence[Score], length: int, transposed: float, common_key: bool = False
+    codec: Codec, corpus: str, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool = False
 ) -> Slices:
     """Slices of at most ``length`` tokens, so many of each piece as its own length deserves.
 
     A share ``transposed`` of them is in any key, or all are in one ``common_key``.
     """
-    scores = kept(codec, scores)
-    sizes = [num_tokens(codec, score) for score in scores]
+    source = source_of(codec, corpus)
+    pieces = [piece for piece in pieces if source.keeps(piece)]
+    sizes = [source.num_tokens(piece) for piece in pieces]
     places = [i for i, size in enumerate(sizes) for _ in range(num_slices(size, length))]
-    scores, lengths = [scores[i] for i in places], [min(sizes[i], length) for i in places]
-    if isinstance(codec, StepCodec):
-        return Slices(StepDataset(scores, codec, length, transposed=transposed, common_key=common_key), lengths)
-    return Slices(BeatDataset(scores, performers_of(corpus).training, length, transposed=transposed), lengths)
+    items = source.shown([pieces[i] for i in places], length, transposed, common_key)
+    return Slices(items, [min(sizes[i], length) for i in places])
 
 
 def validation_sets(
-    codec: Codec, corpus: str, scores: Sequence[Score], common_key: bool = False
+    codec: Codec, corpus: str, pieces: Sequence[Piece], common_key: bool = False
 ) -> Mapping[str, Items]:
     """Whole pieces, always the same: as the corpus has them and, for models of a rhythm, as a person claps them."""
-    scores = kept(codec, scores)
-    if isinstance(codec, StepCodec):
-        return {CLEAN: StepDataset(scores, codec, common_key=common_key)}
-    performers = performers_of(corpus)
-    return {CLEAN: BeatDataset(scores, performers.clean), CLAPPED: BeatDataset(scores, performers.clapped)}
-
-
-def num_tokens(codec: Codec, score: Score) -> int:
-    return len(codec.encode(score).tokens) if isinstance(codec, StepCodec) else len(score.notes)
+    source = source_of(codec, corpus)
+    return source.held_out([piece for piece in pieces if source.keeps(piece)], common_key)
 
 
 def num_slices(size: int, length: int) -> int:

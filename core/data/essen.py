@@ -15,24 +15,29 @@ from core.formats.abc_notation import abc_to_score, header_fields, split_tunes
 from core.formats.kern import kern_to_score
 from core.score import monophonic
 
-FOLDER = "corpus/essenFolksong"
+FOLDER = "essenFolksong"
 ABC, KERN = "*.abc", "**/*.krn"
 MIN_NOTES = 8  # shorter fragments teach nothing
 
 
 def essen_folder(root: Path | None = None) -> Path:
-    """``root``, or where the installed music21 keeps the files; found without importing it, which is slow.
-
-    Raises ``InputError`` when they are not there.
-    """
+    """``root``, or where the installed music21 keeps the files; raises ``InputError`` when they are not there."""
     if root is not None:
         if not any(root.glob(ABC)) and not any(root.glob(KERN)):
             raise InputError(f"There are no .abc or .krn files in {root}; choose the folder of the Essen collection.")
         return root
+    return music21_corpora() / FOLDER
+
+
+def music21_corpora() -> Path:
+    """The folder of what the installed music21 carries; found without importing it, which is slow.
+
+    Raises ``InputError`` when it is not there.
+    """
     spec = importlib.util.find_spec("music21")
     if spec is None or spec.origin is None:
-        raise InputError("The Essen folk songs come with music21, which is not installed; install requirements.txt.")
-    return Path(spec.origin).parent / FOLDER
+        raise InputError("The folk songs come with music21, which is not installed; install requirements.txt.")
+    return Path(spec.origin).parent / "corpus"
 
 
 def read_essen(root: Path | None = None) -> Iterator[Piece]:

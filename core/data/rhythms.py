@@ -18,7 +18,7 @@ def draw_beats(corpus: str, seed: int, length: int | None = None, root: Path | N
     """
     if corpus not in installed_corpora(root):
         corpus, root = EMBEDDED, None
-    tunes = [piece.score for piece in pieces_of(corpus, "valid", root)]
+    tunes = [piece.score for piece in pieces_of(corpus, "valid", root) if piece.score.notes]
     chance = random.Random(seed)
     chosen = [chance.choice(tunes)]
     wanted = min(length or len(chosen[0].notes), MAX_NOTES)

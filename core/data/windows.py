@@ -20,6 +20,21 @@ PADDING = -100
 """In targets: no token, not counted in a loss."""
 
 
+START = -1
+"""As the token before a slice: it begins with its piece."""
+
+
+class Item(NamedTuple):
+    """A piece, or a slice of one."""
+
+    tokens: Tensor
+    """(T,) int64"""
+    condition: Tensor
+    """(T, C) float32"""
+    before: int = START
+    """the token before the first, for models that shall hear of it"""
+
+
 class Batch(NamedTuple):
     tokens: Tensor
     """(B, T) int64, ``PADDING`` behind the end"""
@@ -27,9 +42,11 @@ class Batch(NamedTuple):
     """(B, T, C) float32"""
     lengths: Tensor
     """(B,)"""
+    before: Tensor
+    """(B,) int64, the token before each row, or ``START``"""
 
 
-class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
+class BeatDataset(Dataset[Item]):
     """Melodies as (pitches (T,), beats (T, 2)).
 
     With a ``length`` every visit shows another performance, cut at random to at most ``length`` notes: for training.
@@ -52,7 +69,7 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> Item:
         seed = (self.seed, index) if self.length is None else int(torch.randint(2**31, ()))
         rng = np.random.default_rng(seed)
         score = self.scores[index]
@@ -62,10 +79,10 @@ class BeatDataset(Dataset[tuple[Tensor, Tensor]]):
             beats, pitches = beats[start : start + self.length], pitches[start : start + self.length]
             if rng.random() < self.transposed:
                 pitches = pitches + transposition(pitches, rng)
-        return torch.from_numpy(pitches), torch.from_numpy(beats).float()
+        return Item(torch.from_numpy(pitches), torch.from_numpy(beats).float())
 
 
-class StepDataset(Dataset[tuple[Tensor, Tensor]]):
+class StepDataset(Dataset[Item]):
     """Songs as (tokens (T,), places in the bar (T, 3)), by a ``StepCodec``.
 
     With a ``length`` every visit shows at most so many steps from a random one on, a share ``transposed`` of them in
@@ -86,7 +103,7 @@ class StepDataset(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> Item:
         score = self.scores[index]
         seed = index if self.length is None else int(torch.randint(2**31, ()))
         rng = np.random.default_rng(seed)
@@ -98,7 +115,7 @@ class StepDataset(Dataset[tuple[Tensor, Tensor]]):
         assert condition is not None
         length = self.length or len(tokens)
         start = int(rng.integers(max(0, len(tokens) - length) + 1))
-        return tokens[start : start + length], condition[start : start + length]
+        return Item(tokens[start : start + length], condition[start : start + length])
 
 
 def way_to_common_key(score: Score) -> int:
@@ -133,8 +150,11 @@ class SimilarLengths(Sampler[list[int]]):
         return iter([batches[i] for i in torch.randperm(len(batches)).tolist()])
 
 
-def collate(items: Sequence[tuple[Tensor, Tensor]]) -> Batch:
-    """Pads (pitches (T,), beats (T, C)) of unequal length to one batch."""
-    tokens, condition = ([item[side] for item in items] for side in (0, 1))
-    lengths = torch.tensor([len(one) for one in tokens])
-    return Batch(pad_sequence(tokens, True, PADDING), pad_sequence(condition, True), lengths)
+def collate(items: Sequence[Item]) -> Batch:
+    """Pads items of unequal length to one batch."""
+    return Batch(
+        tokens=pad_sequence([item.tokens for item in items], True, PADDING),
+        condition=pad_sequence([item.condition for item in items], True),
+        lengths=torch.tensor([len(item.tokens) for item in items]),
+        before=torch.tensor([item.before for item in items]),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.checkpoint import CHECKPOINTS, WEIGHTS, ModelCard
-from core.codecs import BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
 from core.data.corpora import CORPORA
 
 PUBLISHED_ACCURACY = {
@@ -18,7 +18,7 @@ PUBLISHED_ACCURACY = {
 }
 """of validation in 'Everybody Compose: Deep Beats To Music' (2023), on MAESTRO split by file"""
 
-UNITS = {BeatCodec.name: "note", StepCodec.name: "step"}
+UNITS = {BeatCodec.name: "note", StepCodec.name: "step", AbcCharsCodec.name: "character"}
 """what the figures of a model count, by its codec; nats a note and nats a step have nothing in common"""
 BOUND_SAMPLES = "bound_samples"
 """the metric that only a card has whose nll is a bound from above: importance samples that it was made with"""
@@ -50,11 +50,39 @@ def steps_table(cards: Iterable[ModelCard], root: Path | None = None) -> str:
     head = ["network", "accuracy", "nats a step", "size"]
     lines = [head, ["---"] * len(head)]
     for card in found:
-        size = (root or CHECKPOINTS).joinpath(card.name, WEIGHTS).stat().st_size / 1e6
         bound = "≤ " if is_bound(card) else ""
         accuracy, nll = percentage(card.metrics.get("accuracy")), f"{bound}{figure(card):.3f}"
-        lines.append([f"`{card.network}`", accuracy, nll, f"{size:.1f} MB"])
+        lines.append([f"`{card.network}`", accuracy, nll, size_of(card, root)])
     return as_markdown(lines) if found else ""
+
+
+def characters_table(cards: Iterable[ModelCard], root: Path | None = None) -> str:
+    """The models of characters, by corpus and the best first; empty where there is none."""
+    found = sorted(with_codec(cards, AbcCharsCodec.name), key=lambda card: (card.corpus, figure(card)))
+    head = ["network", "tunes", "nats a character", "header / body", "size"]
+    lines = [head, ["---"] * len(head)]
+    for card in found:
+        header, body = (card.metrics[f"{part}_nll"] for part in ("header", "body"))
+        row = [
+            f"`{card.network}`",
+            card.corpus,
+            f"{figure(card):.3f}",
+            f"{header:.3f} / {body:.3f}",
+            size_of(card, root),
+        ]
+        lines.append(row)
+    return as_markdown(lines) if found else ""
+
+
+def tables(cards: Iterable[ModelCard]) -> list[str]:
+    """One for each kind of model that there is."""
+    cards = list(cards)
+    return [table for write in (markdown_table, steps_table, characters_table) if (table := write(cards))]
+
+
+def size_of(card: ModelCard, root: Path | None = None) -> str:
+    """Of the weights under ``root``."""
+    return f"{(root or CHECKPOINTS).joinpath(card.name, WEIGHTS).stat().st_size / 1e6:.1f} MB"
 
 
 def with_codec(cards: Iterable[ModelCard], codec: str) -> list[ModelCard]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoint import Checkpoint
-from core.data.datasets import kept
+from core.codecs.steps import is_regular
 from core.data.passages import held_out_passages, in_common_key
 from core.errors import InputError
 from core.latent import space_of
@@ -34,7 +34,7 @@ def latent_metrics(checkpoint: Checkpoint, scores: Sequence[Score]) -> dict[str,
     a window, ``active_units`` those dimensions whose mean varies by more than 0.01 over the windows (as there).
     """
     model, codec = space = space_of(checkpoint)
-    scores = kept(codec, scores)
+    scores = [score for score in scores if is_regular(score)]
     if checkpoint.card.training.get("common_key", False):
         scores = in_common_key(scores)
     tokens, counted = held_out_passages(scores, codec, space.window)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from core.checkpoint import Checkpoint
 from core.codecs import StepCodec
+from core.codecs.steps import is_regular
 from core.data.corpora import pieces_of
-from core.data.datasets import kept
 from core.errors import InputError
 from core.evaluation.song_form import FIGURES, bars
 from core.generate import blank, generate
@@ -47,7 +47,7 @@ def human_songs(codec: StepCodec, corpus: str, root: Path | None = None) -> Huma
 
     They are drawn once and for all; of a small corpus there are fewer. Raises ``InputError`` when there are none.
     """
-    pieces = [piece for piece in pieces_of(corpus, "valid", root) if kept(codec, [piece.score])]
+    pieces = [piece for piece in pieces_of(corpus, "valid", root) if is_regular(piece.score)]
     num = min(NUM_SONGS, len(pieces) // 2)
     if not num:
         raise InputError("Too few songs are held out to compare with; give a folder with more music.")

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.errors import FormatError
-from core.formats.abc_fields import MAX_LENGTH_QUARTERS
+from core.formats.abc_fields import FREE_METRE, MAX_LENGTH_QUARTERS, Metre
 from core.score import Note
 
 MAX_NOTES = 20_000
 MAX_SOUNDS = 40_000  # notes, chords and rests, with the repeats
 MAX_TUNE_QUARTERS = 20_000
 MAX_PASSES = 10  # of a repeated section
+
+Place = tuple[int, int]
+"""where something is written: from one character of the text up to another"""
 
 
 @dataclass(slots=True)
@@ -23,17 +27,20 @@ class Sound:
 
     length: Fraction
     pitches: tuple[int, ...] = ()
+    places: tuple[Place, ...] = ()  # of each pitch, or of the rest
+    metre: Metre = FREE_METRE
+    fills_bars: bool = False  # a rest of whole bars
     tied: frozenset[int] = frozenset()  # those held into the next sound
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar line, or the start of an ending."""
 
     repeats_back: int = 0  # how often one goes back from here
     repeats_from: bool = False
     double: bool = False
     passes: frozenset[int] = frozenset()  # those in which the ending that starts here is played
+    place: Place = (0, 0)
 
 
 Item = Sound | Bar
@@ -127,30 +134,30 @@ def played_order(items: list[Item], expand_repeats: bool) -> list[Sound]:
     return played
 
 
-def lay_out(sounds: list[Sound]) -> list[Note]:
-    """Notes at their times, tied ones joined."""
-    laid: list[tuple[Fraction, Fraction, int]] = []
+def lay_out(sounds: list[Sound]) -> list[tuple[Note, Place]]:
+    """Notes at their times, tied ones joined, and where each is written, of tied ones the first."""
+    laid: list[tuple[Fraction, Fraction, int, Place]] = []
     time = Fraction(0)
     held: dict[int, int] = {}  # pitch -> its index in `laid`
     for sound in sounds:
         still_held: dict[int, int] = {}
-        for pitch in dict.fromkeys(sound.pitches):
+        for pitch, own in dict(zip(sound.pitches, sound.places, strict=False)).items():
             if pitch in held:
                 index = held[pitch]
-                onset, duration, _ = laid[index]
-                laid[index] = (onset, duration + sound.length, pitch)
+                onset, duration, _, place = laid[index]
+                laid[index] = (onset, duration + sound.length, pitch, place)
             else:
                 index = len(laid)
-                laid.append((time, sound.length, pitch))
+                laid.append((time, sound.length, pitch, own))
             if pitch in sound.tied:
                 still_held[pitch] = index
         held = still_held
         time += sound.length
         if time > MAX_TUNE_QUARTERS:
             raise FormatError("The tune lasts for hours: cut it.")
-    if any(duration > MAX_LENGTH_QUARTERS for _, duration, _ in laid):
+    if any(duration > MAX_LENGTH_QUARTERS for _, duration, _, _ in laid):
         raise FormatError("Tied notes make one that is too long: tie fewer.")
-    return [Note(float(onset), float(duration), pitch) for onset, duration, pitch in laid]
+    return [(Note(float(onset), float(duration), pitch), place) for onset, duration, pitch, place in laid]
 
 
 def first_bar(items: list[Item]) -> Fraction:

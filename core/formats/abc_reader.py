@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from core.errors import FormatError
 from core.formats.abc_fields import (
@@ -24,7 +25,7 @@ from core.formats.abc_fields import (
     parse_metre,
     parse_unit,
 )
-from core.formats.abc_layout import MAX_NOTES, Item, Sound, bar_line
+from core.formats.abc_layout import MAX_NOTES, Item, Place, Sound, bar_line
 
 MAX_BARS_OF_REST = 500
 MAX_BROKEN = 3  # A>>>B
@@ -58,6 +59,21 @@ _TUPLET_TIME = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # notes: in the time of so many; 
 _UNCLOSED = {"[": "]", "{": "}", '"': '"'}
 
 
+class AbcError(FormatError):
+    """What is no ABC, and the characters of the text that are to blame; None where something is missing."""
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class Line(NamedTuple):
+    number: int
+    start: int
+    """of its first character in the text"""
+    text: str
+
+
 @dataclass
 class Voice:
     """What has been read of one voice, and the state that the next token depends on."""
@@ -80,26 +96,27 @@ class Voice:
         """A voice in the state of this one, without its music."""
         return Voice(self.metre, self.unit, self.key, self.propagation)
 
-    def read(self, match: re.Match[str]) -> None:
-        """Take one token."""
+    def read(self, match: re.Match[str], start: int) -> None:
+        """Take one token of the line that starts at character ``start``."""
         kind = match.lastgroup
+        place = start + match.start(), start + match.end()
         if kind == "note_length":
             written = match["note"]
-            self._sound(parse_length(match["note_length"]), (written,))
+            self._sound(parse_length(match["note_length"]), (written,), (place,))
         elif kind in ("bar", "after_bar", "ending"):
-            self._bar(match["bar"] or "", match["after_bar"] or match["ending"])
+            self._bar(match["bar"] or "", match["after_bar"] or match["ending"], place)
         elif kind == "tie":
             self._tie()
         elif kind == "rest":
-            self._sound(parse_length(match["rest"]), ())
+            self._sound(parse_length(match["rest"]), (), (place,))
         elif kind == "chord_length":
-            self._chord(match["chord"], parse_length(match["chord_length"]))
+            self._chord(match["chord"], parse_length(match["chord_length"]), start + match.start("chord"))
         elif kind == "broken":
             self._break(match["broken"])
         elif kind == "tuplet":
             self._start_tuplet(match["tuplet"])
         elif kind == "bars":
-            self._rest_bars(match["bars"])
+            self._rest_bars(match["bars"], place)
 
     def set_field(self, letter: str, text: str) -> None:
         """A field inside the tune; those that say nothing about the notes are passed over."""
@@ -130,7 +147,7 @@ class Voice:
         """What an accidental holds for: the standard says the step in every octave unless told otherwise."""
         return name if self.propagation == "octave" else name[0].upper()
 
-    def _sound(self, multiplier: Fraction, written: tuple[str, ...]) -> None:
+    def _sound(self, multiplier: Fraction, written: tuple[str, ...], places: tuple[Place, ...]) -> None:
         length = multiplier * self.unit
         if self._broken is not None:
             length *= self._broken
@@ -145,11 +162,11 @@ class Voice:
         if self.num_notes > MAX_NOTES:
             raise FormatError(f"the tune has more than {MAX_NOTES} notes, so cut it")
         self._tied = {}
-        self._last, self._last_written = Sound(length, pitches), written
+        self._last, self._last_written = Sound(length, pitches, places, self.metre), written
         self.items.append(self._last)
 
-    def _chord(self, text: str, multiplier: Fraction) -> None:
-        written, lengths, held, position = [], [], [], 0
+    def _chord(self, text: str, multiplier: Fraction, start: int) -> None:
+        written, lengths, places, held, position = [], [], [], [], 0
         while position < len(text):
             match = _CHORD_TOKEN.match(text, position)
             if match is None:
@@ -158,10 +175,12 @@ class Voice:
             if match["pitch"]:
                 written.append(match["pitch"])
                 lengths.append(match["length"])
+                places.append((start + match.start(), start + match.end("length")))
                 held += [len(written) - 1] if match["tie"] else []
         if not written:
             raise FormatError("the chord is empty, so write notes between its brackets, as in [ceg]")
-        self._sound(multiplier * parse_length(lengths[0]), tuple(written))  # the first note's length is the chord's
+        length = multiplier * parse_length(lengths[0])  # the first note's length is the chord's
+        self._sound(length, tuple(written), tuple(places))
         self._hold(held)
 
     def _tie(self) -> None:
@@ -190,16 +209,16 @@ class Voice:
             raise FormatError(f"({text[:12]} is no tuplet, so write one such as (3abc")
         self._tuplet, self._in_tuplet = Fraction(q, p), r
 
-    def _rest_bars(self, text: str) -> None:
+    def _rest_bars(self, text: str, place: Place) -> None:
         count = int(text[:5] or 1)
         if count > MAX_BARS_OF_REST:
             raise FormatError(f"the rest is longer than {MAX_BARS_OF_REST} bars, so write a shorter one")
         self._last, self._tied = None, {}
-        self.items.append(Sound(self.metre.bar * count))
+        self.items.append(Sound(self.metre.bar * count, (), (place,), self.metre, fills_bars=True))
 
-    def _bar(self, text: str, ending: str | None) -> None:
+    def _bar(self, text: str, ending: str | None, place: Place) -> None:
         self._accidentals.clear()
-        self.items.append(bar_line(text, ending))
+        self.items.append(bar_line(text, ending)._replace(place=place))
 
 
 @lru_cache(maxsize=1024)
@@ -211,26 +230,27 @@ def _sounding(name: str, alteration: int) -> int:
     return pitch
 
 
-def read_body(lines: Iterable[tuple[int, str]], start: Voice) -> list[Voice]:
-    """The voices of numbered lines of music and fields; ``start`` is how the header leaves each."""
+def read_body(lines: Iterable[Line], start: Voice) -> list[Voice]:
+    """The voices of lines of music and fields; ``start`` is how the header leaves each. Raises ``AbcError``."""
     voices = {"": start.fresh()}
     voice = voices[""]
-    for number, line in lines:
-        column = 0
+    for number, begins, line in lines:
+        column, match = 0, None
         try:
             while column < len(line):
                 match = _TOKEN.match(line, column)
                 if match is None:
                     raise FormatError(_complaint(line[column]))
                 if match.lastgroup not in ("field", "field_line"):
-                    voice.read(match)
+                    voice.read(match, begins)
                 elif (text := match[match.lastgroup]).startswith("V:"):
                     voice = _voice(voices, text, start)
                 else:
                     voice.set_field(text[0], text[2:MAX_FIELD])
                 column = match.end()
         except FormatError as error:
-            raise FormatError(f"Line {number}, column {column + 1} of the tune: {error}.") from None
+            place = begins + column, begins + (match.end() if match else column + 1)
+            raise AbcError(f"Line {number}, column {column + 1} of the tune: {error}.", place) from None
     return [voice for voice in voices.values() if voice.items] or [voice]
 
 

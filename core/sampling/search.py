@@ -47,6 +47,8 @@ class Rows(NamedTuple):
     state: State
 
     def pick(self, rows: Tensor) -> Rows:
+        if len(rows) == len(self.tokens) == 1:  # there is no other; its state may be large
+            return self
         return Rows(
             self.tokens[rows],
             self.identity[rows],
@@ -60,7 +62,8 @@ class Rows(NamedTuple):
         """Each row with its ``token`` (K,), which earned ``score`` (K,) and a chosen one its ``log_likelihood``."""
         identity = self.identity
         if len(token) > 1:
-            _, identity = torch.unique(identity * self.logits.shape[1] + token, return_inverse=True)
+            name = identity * self.logits.shape[1] + token
+            identity = (name[:, None] == name).byte().argmax(dim=1)  # the first row alike
         return self._replace(
             tokens=torch.cat([self.tokens, token[:, None]], dim=1),
             identity=identity,
@@ -212,4 +215,4 @@ def first_of_each(identity: Tensor) -> Tensor:
 
 def gather(logp: Tensor, tokens: Tensor) -> Tensor:
     """``logp[i, tokens[i]]`` for each row i."""
-    return logp.gather(1, tokens[:, None])[:, 0]
+    return logp.gather(1, tokens.unsqueeze(1)).squeeze(1)

@@ -52,7 +52,7 @@ class AdversarialModule(NextTokenModule):
         return float(self.game.first_softness ** (1 - self.progress) * self.game.last_softness**self.progress)
 
     def training_step(self, batch: Batch, _: int) -> None:
-        tokens, condition, _lengths = batch
+        tokens, condition = batch.tokens, batch.condition
         assert condition is not None
         drawn, noise = draw(self.model, self.bos_token, condition)
         real, fake = (F.one_hot(notes, self.model.config.vocab_size).float() for notes in (tokens, drawn))
@@ -78,7 +78,7 @@ class AdversarialModule(NextTokenModule):
 
     def generator_step(self, optimizer: Any, batch: Batch, fake: Tensor, drawn: Tensor, noise: Tensor) -> None:
         """The generator learns to be taken for a person, and to foretell what people wrote."""
-        tokens, condition, lengths = batch
+        tokens, condition, lengths, _ = batch
         assert condition is not None
         nll = F.cross_entropy(self.logits(batch, slice(None)).flatten(0, 1), tokens.flatten())
         self.model.eval()  # the very logits that were drawn from

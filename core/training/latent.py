@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from core.codecs import Codec, StepCodec
+from core.codecs.steps import is_regular
 from core.data.corpora import pieces_of
-from core.data.datasets import CLEAN, kept
+from core.data.datasets import CLEAN
 from core.data.passages import RandomPassages, held_out_passages, in_common_key
 from core.evaluation.latent import active_units
 from core.training.module import MONITOR, TrainingModule
@@ -100,7 +101,7 @@ def latent_loaders(
     assert isinstance(codec, StepCodec)
     settings = recipe.training
     scores, held_out = (
-        kept(codec, [piece.score for piece in pieces_of(recipe.corpus, split, corpus_root)])
+        [piece.score for piece in pieces_of(recipe.corpus, split, corpus_root) if is_regular(piece.score)]
         for split in ("train", "valid")
     )
     if settings.common_key:

@@ -27,14 +27,14 @@ from core.checkpoint import (
     save_checkpoint,
     write_whole,
 )
-from core.codecs import Codec, StepCodec
+from core.codecs import Codec
 from core.data.corpora import CORPORA, performers_of, pieces_of
-from core.data.datasets import kept, num_tokens, training_slices, validation_sets
+from core.data.datasets import source_of, training_slices, validation_sets
+from core.data.piece import Piece
 from core.data.windows import SimilarLengths, collate
 from core.errors import InputError
 from core.evaluation.game import game_metrics
 from core.evaluation.heldout import validation_metrics
-from core.score import Score
 from core.training.adversarial import AdversarialModule
 from core.training.history import LOGS, history_csv
 from core.training.latent import LatentModule, latent_loaders
@@ -92,7 +92,7 @@ def train(
         how["adversarial"] = asdict(recipe.adversarial)
     if recipe.latent:
         how["latent"] = asdict(recipe.latent)
-    data = data_facts(recipe, codec, [piece.score for piece in pieces_of(recipe.corpus, "train", corpus_root)])
+    data = data_facts(recipe, codec, pieces_of(recipe.corpus, "train", corpus_root))
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
     if recipe.adversarial:
@@ -164,15 +164,14 @@ def loaders(
 ) -> tuple[DataLoader[Any], dict[str, DataLoader[Any]]]:
     """The training data, drawn anew at each epoch, and the fixed validation sets by their names."""
     settings = recipe.training
-    scores, held_out = (
-        [piece.score for piece in pieces_of(recipe.corpus, split, corpus_root)] for split in ("train", "valid")
-    )
-    held_out.sort(key=lambda score: len(score.notes))  # batches of similar lengths
+    pieces, held_out = (pieces_of(recipe.corpus, split, corpus_root) for split in ("train", "valid"))
+    source = source_of(codec, recipe.corpus)
+    held_out.sort(key=source.num_tokens)  # batches of similar lengths
     length = settings.length
     if recipe.adversarial:  # melodies of one length
         length = recipe.adversarial.length
-        scores = [score for score in scores if len(score.notes) >= length]
-    slices = training_slices(codec, recipe.corpus, scores, length, settings.transposed, settings.common_key)
+        pieces = [piece for piece in pieces if len(piece.score.notes) >= length]
+    slices = training_slices(codec, recipe.corpus, pieces, length, settings.transposed, settings.common_key)
     held_out_sets = validation_sets(codec, recipe.corpus, held_out, settings.common_key)
     return (
         DataLoader(
@@ -182,24 +181,20 @@ def loaders(
     )
 
 
-def data_facts(recipe: Recipe, codec: Codec, scores: Sequence[Score]) -> dict[str, object]:
+def data_facts(recipe: Recipe, codec: Codec, pieces: Sequence[Piece]) -> dict[str, object]:
     """What the card says of the data."""
-    scores, settings = kept(codec, scores), recipe.training
+    source, settings = source_of(codec, recipe.corpus), recipe.training
+    pieces = [piece for piece in pieces if source.keeps(piece)]
     keys = f"{settings.transposed:.0%} of them in any key"
     if settings.common_key:
         keys = "all in C major or A minor"
+    elif not settings.transposed:
+        keys = "all in their own key"
     return {
-        "train_pieces": len(scores),
-        "train_tokens": sum(num_tokens(codec, score) for score in scores),
-        "augmentation": f"each epoch another {drawn(codec, recipe.corpus)} of every piece, {keys}",
+        "train_pieces": len(pieces),
+        "train_tokens": sum(map(source.num_tokens, pieces)),
+        "augmentation": f"each epoch another {source.varies} of every piece, {keys}",
     }
-
-
-def drawn(codec: Codec, corpus: str) -> str:
-    """What differs from one visit to a piece to the next, besides its key."""
-    if isinstance(codec, StepCodec):
-        return "slice"
-    return "tempo and slice" if CORPORA[corpus].performed else "tempo, timing, articulation and slice"
 
 
 def training_facts(trainer: lightning.Trainer, clock: Timer, best_epoch: int) -> dict[str, object]:

@@ -12,12 +12,14 @@ import torch.nn.functional as F
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from core.data.windows import PADDING, Batch
+from core.data.windows import PADDING, START, Batch
 from core.training.recipe import TrainingSettings
 from models import SequenceModel, shift_right
 
 MONITOR = "valid_nll"
 """what early stopping watches: the mean over the validation sets"""
+HOP = 5
+"""by which the places that are foretold of strided models move on; prime to the steps of a bar"""
 
 
 class TrainingModule(lightning.LightningModule):
@@ -53,8 +55,8 @@ class TrainingModule(lightning.LightningModule):
 
     @property
     def rate(self) -> float:
-        """The present share of the first learning rate: it falls along half a cosine."""
-        return 0.5 * (1 + math.cos(math.pi * self.progress))
+        """The present share of the first learning rate: it falls along half a cosine, unless it is steady."""
+        return 1.0 if self.settings.steady else 0.5 * (1 + math.cos(math.pi * self.progress))
 
     @property
     def progress(self) -> float:
@@ -80,6 +82,7 @@ class NextTokenModule(TrainingModule):
 
     def logits(self, batch: Batch, places: slice) -> Tensor:
         inputs = shift_right(batch.tokens.clamp_min(0), self.bos_token)
+        inputs[:, 0] = torch.where(batch.before == START, self.bos_token, batch.before)
         return self.model.forward_at(inputs, batch.condition, batch.lengths, places).float()
 
     def training_step(self, batch: Batch, _: int) -> Tensor | None:
@@ -91,8 +94,8 @@ class NextTokenModule(TrainingModule):
         return loss
 
     def validation_step(self, batch: Batch, index: int, dataloader_idx: int = 0) -> None:
-        # the same places each time, and not of all songs the beginnings of bars
-        places = slice(index % self.model.stride, None, self.model.stride)
+        # the same places each time, of one batch others than of the next: all over the bar, and over the songs
+        places = slice(HOP * index % self.model.stride, None, self.model.stride)
         logits, targets = self.logits(batch, places), batch.tokens[:, places]
         real = targets != PADDING
         nll = F.cross_entropy(logits[real], targets[real], reduction="sum")

@@ -27,6 +27,8 @@ class TrainingSettings:
     patience: int = 12
     """epochs without a better validation figure before training stops"""
     seed: int = 0
+    steady: bool = False
+    """whether the learning rate stays as it is instead"""
 
 
 @dataclass(frozen=True)

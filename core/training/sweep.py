@@ -1,4 +1,4 @@
-"""Hyper-parameter studies with Optuna: first one setting at a time, as published tables have it, then a search.
+"""Hyper-parameter studies with Optuna: one setting at a time, as published tables have it, then a search; or a grid.
 
 Any number of machines can work on one study: name the same database for each.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import optuna
 
-from core.checkpoint import CHECKPOINTS, SWEEP, build_model, write_whole
+from core.checkpoint import CHECKPOINTS, SWEEP, ModelCard, build_model, write_whole
 from core.errors import InputError
 from core.training.loop import train, untrained_card
 from core.training.recipe import Recipe
@@ -30,6 +31,13 @@ AXES: dict[str, tuple[Any, ...]] = {
     "dropout": (0.0, 0.1, 0.2, 0.3),
 }
 """what a study varies, where the network has it: the axes of tables 2 to 4 of 'Everybody Compose', and dropout"""
+_UNITS: dict[str, tuple[Any, ...]] = {"hidden_dim": (150, 200, 250), "dropout": (0.1, 0.2, 0.3)}
+GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {"char-rnn": _UNITS, "char-lstm": _UNITS}
+"""the whole grids of two reports on character models, by architecture; studies of these try all of a grid, no more"""
+REPORTS: dict[str, Any] = {"length": 30, "learning_rate": 1e-3, "weight_decay": 0.0, "batch_size": 64, "steady": True}
+"""how those reports trained: on random slices of 30 characters, from a state of nought, with Adam, 100 epochs"""
+REPORTS_EPOCHS = 100
+PUBLISHED = "as published"
 
 
 def sweep(
@@ -45,32 +53,34 @@ def sweep(
     """Trains ``recipe`` under one setting after another; every trial in ``max_epochs`` epochs, cut at ``max_minutes``.
 
     ``trials`` None tries each value of each axis once, the others as the recipe has them; more trials than these are
-    searched for. A study that was cut short goes on where it stopped. Returns and saves, beside the checkpoint, a row
-    a finished trial, the best first. Raises ``InputError`` when the database cannot be opened.
+    searched for. Where there is a grid it is tried whole, and so is the way in which its reports trained. A study that
+    was cut short goes on where it stopped. Returns and saves, beside the checkpoint, a row a finished trial, the best
+    first. Raises ``InputError`` when the database cannot be opened.
     """
     folder = run_root / "sweeps" / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
-    study = open_study(recipe.name, storage or f"sqlite:///{folder / 'study.db'}")
-    base = settings_of(recipe)
-    grid = list(one_at_a_time(base))
-    for settings in grid:
-        study.enqueue_trial(settings, skip_if_exists=True)
-    wanted = len(grid) if trials is None else trials
+    study = open_study(recipe, storage or f"sqlite:///{folder / 'study.db'}")
+
+    def run(changed: Recipe, epochs: int, name: str) -> dict[str, Any]:
+        changed = replace(changed, training=replace(changed.training, max_epochs=epochs))
+        place = folder / name
+        return figures(train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place), changed)
 
     def objective(trial: optuna.Trial) -> float:
-        chosen = {name: trial.suggest_categorical(name, choices(name, base[name])) for name in base}
+        chosen = {name: trial.suggest_categorical(name, values) for name, values in axes_of(recipe).items()}
         changed = recipe.changed([f"{name}={value}" for name, value in chosen.items()])
-        changed = replace(changed, training=replace(changed.training, max_epochs=max_epochs))
-        place = folder / f"trial-{trial.number}"
-        card = train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place)
-        trial.set_user_attr("accuracy", card.metrics.get("accuracy", card.metrics.get("reconstruction")))
-        trial.set_user_attr("minutes", card.training["minutes"])
-        trial.set_user_attr("parameters", num_parameters(changed))
-        return card.metrics["nll"]
+        found = run(changed, max_epochs, f"trial-{trial.number}")
+        for name, value in found.items():
+            trial.set_user_attr(name, value)
+        return float(found["nll"])
 
+    wanted = num_settings(recipe) if trials is None else trials
     done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
     if wanted > done:
         study.optimize(objective, n_trials=wanted - done)
+    if recipe.architecture in GRIDS and trials is None and PUBLISHED not in study.user_attrs:
+        published = replace(recipe, training=replace(recipe.training, **REPORTS))
+        study.set_user_attr(PUBLISHED, run(published, REPORTS_EPOCHS, "published"))
     rows = rows_of(study)
     target = (checkpoint_root or CHECKPOINTS) / recipe.name
     target.mkdir(parents=True, exist_ok=True)
@@ -78,13 +88,40 @@ def sweep(
     return rows
 
 
-def open_study(name: str, storage: str) -> optuna.Study:
+def figures(card: ModelCard, recipe: Recipe) -> dict[str, Any]:
+    """What a row tells of a trained model."""
+    return {
+        "nll": card.metrics["nll"],
+        "accuracy": card.metrics.get("accuracy", card.metrics.get("reconstruction")),
+        "minutes": card.training["minutes"],
+        "parameters": num_parameters(recipe),
+    }
+
+
+def open_study(recipe: Recipe, storage: str) -> optuna.Study:
+    """The study of a recipe in a database, with what is to be tried first."""
+    grid = GRIDS.get(recipe.architecture)
+    sampler = optuna.samplers.GridSampler(grid, seed=0) if grid else optuna.samplers.TPESampler(seed=0)
     try:
-        return optuna.create_study(
-            study_name=name, storage=storage, sampler=optuna.samplers.TPESampler(seed=0), load_if_exists=True
-        )
+        study = optuna.create_study(study_name=recipe.name, storage=storage, sampler=sampler, load_if_exists=True)
     except Exception as error:  # SQLAlchemy's, of many kinds, and those of the database's own driver
         raise InputError(f"The database {storage!r} cannot be opened; check its address and its driver.") from error
+    if not grid:
+        for settings in one_at_a_time(settings_of(recipe)):
+            study.enqueue_trial(settings, skip_if_exists=True)
+    return study
+
+
+def axes_of(recipe: Recipe) -> dict[str, Sequence[Any]]:
+    """Every value that a study may try, by setting."""
+    grid = GRIDS.get(recipe.architecture)
+    return {**grid} if grid else {name: choices(name, present) for name, present in settings_of(recipe).items()}
+
+
+def num_settings(recipe: Recipe) -> int:
+    """How many settings a study tries by itself."""
+    grid = GRIDS.get(recipe.architecture)
+    return math.prod(map(len, grid.values())) if grid else len(list(one_at_a_time(settings_of(recipe))))
 
 
 def settings_of(recipe: Recipe) -> dict[str, Any]:
@@ -110,15 +147,18 @@ def num_parameters(recipe: Recipe) -> int:
 
 
 def rows_of(study: optuna.Study) -> list[dict[str, Any]]:
-    """A row for each finished trial, the best first."""
+    """A row for each finished trial, the best first, among them the published way of training where it was tried."""
     finished = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    rows = [{"trial": t.number, "nll": t.value, **t.user_attrs, **t.params} for t in finished]
+    rows: list[dict[str, Any]] = [{"trial": t.number, **t.user_attrs, **t.params} for t in finished]
+    if PUBLISHED in study.user_attrs:
+        rows.append({"trial": PUBLISHED, **study.user_attrs[PUBLISHED]})
     return sorted(rows, key=lambda row: row["nll"])
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]) if rows else ["trial", "nll"], lineterminator="\n")
+    names = dict.fromkeys(name for row in rows for name in row) or ["trial", "nll"]
+    writer = csv.DictWriter(out, list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

@@ -17,7 +17,9 @@ from core.formats.pitch_names import parse_pitches, pitch_name, pitch_names
 from core.render.notation import NARROW
 from core.ui.components.score_view import score_view
 from core.ui.desk import Desk
+from core.ui.neuron_why import picked_in, why_picked
 from core.ui.page import count, keep, plain, plain_errors, start_page
+from core.ui.progress import Progress
 from core.ui.result import heard
 from core.ui.rhythm_panel import START, written_beats
 from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
@@ -103,7 +105,7 @@ def written(desk: Desk, wanted: list[tuple[ModelCard, str]], seed: int, given: t
     """A melody by each, all from one seed."""
     assert desk.beats is not None
     entries = []
-    bar = st.progress(0.0, "Composing …")
+    progress = Progress("Composing …", "compare")
     for i, (card, temperature) in enumerate(wanted):
         sampling = replace(card.sampling_defaults, seed=seed)
         label = title(card)
@@ -112,8 +114,8 @@ def written(desk: Desk, wanted: list[tuple[ModelCard, str]], seed: int, given: t
         with turn():
             [piece] = compose(checkpoint(card.name), desk.beats, sampling, given=given, title=label)
         entries.append(Entry(label, piece))
-        bar.progress((i + 1) / len(wanted), "Composing …")
-    bar.empty()
+        progress.show(i + 1, len(wanted))
+    progress.end()
     return entries
 
 
@@ -130,16 +132,19 @@ def column(desk: Desk, entry: Entry, index: int) -> None:
     piece = entry.piece
     audio, said = heard(piece)
     sec = 60.0 / piece.performed.qpm
+    key = f"compared.{index}"
     st.subheader(plain(entry.label), anchor=False)
-    score_view(
+    picked = score_view(
         engraved(piece.written, PAIR_WIDTH),
         [(note.onset * sec, note.offset * sec) for note in piece.performed.notes],
         audio,
-        key=f"compared.{index}",
+        key=key,
         mime=AUDIO_MIME,
+        selected=picked_in(key, piece),
         narrow_svg=engraved(piece.written, NARROW),
     )
     st.caption(said)
+    why_picked(picked, piece, key)
     if st.button("Go on with this one", icon=":material/edit_note:", key=f"take.{index}"):
         desk.add(f"From the comparison: {entry.label}", replace(piece, title=""))
         desk.lay(piece.beats, desk.beats_label, desk.original)

@@ -15,6 +15,7 @@ from core.sampling import SamplingConfig
 from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
 from core.ui.page import keep, plain, plain_errors, say_error, start_page
+from core.ui.progress import Progress
 from core.ui.project_file import open_project
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
@@ -95,7 +96,7 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
     beats = desk.beats.cut(length) if length else desk.beats
     given = parse_pitches(seeds)
     present = desk.piece
-    bar = st.progress(0.0, "Composing …")
+    progress = Progress("Composing …", "compose")
     with turn():
         made = compose(
             model,
@@ -105,9 +106,9 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
             num=num,
             title=present.title if present else "",
             original=desk.original and desk.original.cut(len(beats)),
-            on_step=lambda done, total: bar.progress(done / total, "Composing …"),
+            on_step=progress.show,
         )
-    bar.empty()
+    progress.end()
     if present:  # the instrument stays as the user set it
         made = [replace(piece, program=present.program) for piece in made]
     desk.candidates, desk.selected = made, range(0)

@@ -15,6 +15,7 @@ from core.sampling import SamplingConfig
 from core.ui.components.address_bar import address_bar
 from core.ui.desk import Desk
 from core.ui.page import count, keep, plain, plain_errors, say_error, start_page
+from core.ui.progress import Progress
 from core.ui.project_file import open_project
 from core.ui.result import result
 from core.ui.seed_panel import SPACE, first_seed, seed_panel, show_seed
@@ -100,15 +101,10 @@ def continue_page() -> None:
 def make(desk: Desk, model: Checkpoint, seed: Seed, num_bars: int, sampling: SamplingConfig, num: int) -> None:
     """Goes on with ``seed`` and lays the first candidate on the desk."""
     present = desk.piece
-    bar = st.progress(0.0, "Continuing …")
-
-    def show(done: int, total: int) -> None:
-        if done % 16 == 0:
-            bar.progress(done / total, "Continuing …")
-
+    progress = Progress("Continuing …", SPACE + "progress")
     with turn():
-        made = continue_melody(model, seed, num_bars, sampling, num=num, on_step=show)
-    bar.empty()
+        made = continue_melody(model, seed, num_bars, sampling, num=num, on_step=progress.show)
+    progress.end()
     if present:  # the title and the instrument stay as the user set them
         made = [replace(piece, title=present.title, program=present.program) for piece in made]
     desk.candidates, desk.selected = made, range(0)

@@ -22,6 +22,7 @@ from core.sampling import SamplingConfig
 from core.score import Score
 from core.ui.continue_page import NEW, SEED
 from core.ui.downloads import INSTANT, file_name
+from core.ui.neuron_why import picked_in, why_picked
 from core.ui.originality import originality_line
 from core.ui.page import SETTING, plain_errors
 from core.ui.recolour_panel import title_of
@@ -123,7 +124,8 @@ def playable(qpm: float) -> float:
 def shown(piece: Composition, key: str) -> None:
     """A melody seen and heard, whether it is copied, and what can be done with it."""
     with plain_errors():
-        sheet(piece, piece.name, SPACE + key, (WIDE, NARROW))
+        picked = sheet(piece, piece.name, SPACE + key, (WIDE, NARROW), picked_in(SPACE + key, piece))
+        why_picked(picked, piece, SPACE + key)
         originality_line(piece, corpus_of(piece.model))
         take_along(piece, SPACE + key + ".take")
 

@@ -17,6 +17,7 @@ from core.formats.pitch_names import pitch_names
 from core.latent import is_latent
 from core.likelihood import Alternative
 from core.ui.desk import Desk, bars_around, lock
+from core.ui.neuron_why import Source, why_button
 from core.ui.page import count, plain_errors
 from core.ui.work import turn
 
@@ -35,7 +36,9 @@ def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
         st.caption(invitation(checkpoint, stepwise))
         return
     with plain_errors():
-        if len(notes) == 1 and not is_latent(checkpoint.card):
+        if len(notes) == 1 and is_latent(checkpoint.card):
+            why_button(Source(piece.name, piece), checkpoint.card.name, notes.start, "why.inside")
+        elif len(notes) == 1:
             one_note(desk, piece, checkpoint, notes.start)
         if not stepwise:
             passage(desk, piece, checkpoint, notes)
@@ -67,6 +70,7 @@ def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int)
             args=(desk, f"Note {index + 1} to {names[option.token]}", rewrite, checkpoint, piece, index, option.token),
         )
     with st.expander("Why this note?", icon=":material/psychology_alt:"):
+        why_button(Source(piece.name, piece), checkpoint.card.name, index, "why.inside")
         why(piece, found, index, names, on_rhythm=not isinstance(checkpoint.codec, StepCodec))
 
 

@@ -19,8 +19,13 @@ from core.ui.work import AUDIO_MIME, PAIR_WIDTH, checked, engraved, sound, train
 
 def originality_line(piece: Composition, corpus: str) -> None:
     """What a piece shares with the training tunes of ``corpus``, in a sentence; the passage in both when opened."""
+    melody_line(piece.written, corpus, piece.num_given)
+
+
+def melody_line(written: Score, corpus: str, num_given: int = 0) -> None:
+    """``originality_line`` for a melody in note values, of which the user gave the first ``num_given`` notes."""
     try:
-        seen = checked(piece.written, corpus, piece.num_given)
+        seen = checked(written, corpus, num_given)
     except InputError as error:
         st.caption(plain(str(error)))
         return
@@ -38,7 +43,7 @@ def originality_line(piece: Composition, corpus: str) -> None:
         )
         if panel.open:
             with panel:
-                both(piece.written, found, corpus)
+                both(written, found, corpus)
 
 
 def both(written: Score, found: Originality, corpus: str) -> None:

@@ -16,7 +16,9 @@ ICON = Path(__file__).parent / "icon.svg"
 PAGES = (
     ("app.py", "Compose", ":material/edit_note:"),
     ("pages/continue.py", "Continue", ":material/double_arrow:"),
+    ("pages/tunes.py", "Tunes", ":material/music_note:"),
     ("pages/latent.py", "Latent", ":material/scatter_plot:"),
+    ("pages/neurons.py", "Neurons", ":material/neurology:"),
     ("pages/compare.py", "Compare", ":material/compare_arrows:"),
     ("pages/library.py", "Library", ":material/library_music:"),
 )

@@ -14,6 +14,7 @@ from core.ui.components.candidate_strip import Candidate, candidate_strip
 from core.ui.components.score_view import NOTHING, score_view
 from core.ui.desk import Desk
 from core.ui.downloads import downloads, keeping
+from core.ui.neuron_why import picked_in, why_picked
 from core.ui.note_panel import note_panel
 from core.ui.originality import originality_line
 from core.ui.page import plain, plain_errors
@@ -101,7 +102,8 @@ def scores(desk: Desk, piece: Composition) -> None:
         with st.container(key="pair"):
             before, after = st.columns(2)
         with before:
-            sheet(original, original.name, "original", (PAIR_WIDTH, NARROW))
+            seen = sheet(original, original.name, "original", (PAIR_WIDTH, NARROW), picked_in("original", original))
+            why_picked(seen, original, "original")
         with after:
             picked = sheet(piece, piece.title or "New melody", "score", (PAIR_WIDTH, NARROW), desk.selected)
     if picked is not None and picked != desk.selected:

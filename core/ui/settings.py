@@ -11,7 +11,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.checkpoint import ModelCard
-from core.data.corpora import CORPORA
+from core.data.corpora import CORPORA, EMBEDDED
 from core.sampling import SamplingConfig
 from core.ui.aids import choose_aids, show_aids
 from core.ui.page import SETTING, keep
@@ -91,9 +91,8 @@ def choose_model(cards: list[ModelCard], space: str = "") -> ModelCard:
 
 
 def usual_model(cards: list[ModelCard]) -> ModelCard:
-    """What is used when nobody has chosen: the best of the first corpus."""
-    first = min(card.corpus for card in cards)
-    return min((card for card in cards if card.corpus == first), key=rank)
+    """What is used when nobody has chosen: the best of the embedded corpus, or of all where none is trained on it."""
+    return min([card for card in cards if card.corpus == EMBEDDED] or cards, key=rank)
 
 
 def rank(card: ModelCard) -> tuple[bool, float]:

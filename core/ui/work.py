@@ -11,12 +11,12 @@ import streamlit as st
 import torch
 
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
-from core.codecs import BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
 from core.data.corpora import EMBEDDED, load_corpus
 from core.data.piece import Piece
 from core.evaluation.originality import Originality, in_words, load_index, originality
 from core.recolour import read_melody
-from core.score import Score
+from core.score import Score, monophonic
 
 MAX_AT_ONCE = 2
 """generations, engravings and renderings; who comes later waits"""
@@ -62,20 +62,26 @@ def step_cards() -> list[ModelCard]:
     return [card for card in cards() if card.codec == StepCodec.name]
 
 
+def char_cards() -> list[ModelCard]:
+    """Of the models that write tunes in ABC notation, character by character."""
+    return [card for card in cards() if card.codec == AbcCharsCodec.name]
+
+
 def corpus_of(model: str) -> str:
     """What a model was trained on; of one that is not installed, what most are."""
     return next((card.corpus for card in cards() if card.name == model), EMBEDDED)
 
 
 def tunes(corpus: str) -> list[Piece]:
-    """The pieces of a corpus, by title."""
+    """The pieces of a corpus that have notes, by title."""
     with st.spinner("Reading the corpus, which takes a while the first time …"):
-        return sorted(load_corpus(corpus), key=lambda piece: piece.score.title)
+        pieces = [piece for piece in load_corpus(corpus) if piece.score.notes]
+    return sorted(pieces, key=lambda piece: piece.score.title)
 
 
 def training_tune(corpus: str, id_: str) -> Score | None:
-    """The tune of an installed corpus that is called so there, if it has one."""
-    return next((piece.score for piece in tunes(corpus) if piece.id == id_), None)
+    """The melody of an installed corpus' tune that is called so there, if it has one."""
+    return next((monophonic(piece.score) for piece in tunes(corpus) if piece.id == id_), None)
 
 
 @lru_cache(maxsize=8)

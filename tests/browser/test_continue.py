@@ -11,6 +11,7 @@ import pytest
 from core.checkpoint import save_checkpoint
 from core.composition import Composition
 from core.link import query_to_piece
+from core.ui.page import PAGES
 from tests.browser.conftest import Server, settle
 from tests.browser.visit import FIRST_PIECE_MS
 from tests.conftest import tiny_checkpoint
@@ -41,6 +42,8 @@ def page_url(browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         "pages/compare": "compare",
         "pages/library": "library",
     }
+    for file, _, _ in PAGES:
+        (folder / file).write_text("")
     for file, module in pages.items():
         name = module if module.endswith("page") else f"{module}_page"
         (folder / f"{file}.py").write_text(f"{patch}from core.ui.{module} import {name}\n{name}()\n")

@@ -13,7 +13,7 @@ from core.data.piece import Piece
 from core.errors import InputError
 from core.evaluation.originality.copied import NGRAMS, longest_within, ngram_shares
 from core.evaluation.originality.index import SAME_MUSIC, Index, Usual
-from core.score import Score
+from core.score import Score, monophonic
 
 LENGTHS = (16, 32, 64, 128, 256, 512)
 MIN_EXCERPTS = 40
@@ -25,9 +25,15 @@ def build_index(corpus: str, root: Path | None = None) -> Index:
     """The index of the training tunes of a corpus, calibrated on its validation tunes; raises ``InputError``."""
     if corpus in SAME_MUSIC:
         raise InputError(f"The corpus {corpus} shares the index of {SAME_MUSIC[corpus]}; build that one.")
-    tunes = [(piece.id, title_of(piece, corpus), piece.score) for piece in pieces_of(corpus, "train", root)]
+    known, heldout = (melodies(corpus, split, root) for split in ("train", "valid"))
+    tunes = [(piece.id, title_of(piece, corpus), melody) for piece, melody in known]
     index = Index.of(corpus, not CORPORA[corpus].performed, tunes)
-    return replace(index, usual=measure(index, (piece.score for piece in pieces_of(corpus, "valid", root))))
+    return replace(index, usual=measure(index, (melody for _, melody in heldout)))
+
+
+def melodies(corpus: str, split: str, root: Path | None = None) -> list[tuple[Piece, Score]]:
+    """The top line of every piece of a split, less those that have no notes: some are text that is no music."""
+    return [(piece, monophonic(piece.score)) for piece in pieces_of(corpus, split, root) if piece.score.notes]
 
 
 def title_of(piece: Piece, corpus: str) -> str:

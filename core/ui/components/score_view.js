@@ -69,6 +69,8 @@ class ScoreView {
 
   #mark() {
     this.sheet.mark(this.selection, this.data.locked);
+    this.sheet.colour(this.data.colours);
+    this.sheet.drawArcs(this.data.arcs);
     this.passage.disabled = same(this.selection, NONE);
   }
 

@@ -28,6 +28,8 @@ def score_view(
     selected: range = NOTHING,
     locked: Collection[int] = (),
     narrow_svg: str | None = None,
+    colours: Sequence[str] = (),
+    arcs: Sequence[tuple[int, int, float]] = (),
 ) -> range | None:
     """Show a score with its player; once for each pick of the user, return the notes picked.
 
@@ -45,6 +47,10 @@ def score_view(
         Notes to mark as locked.
     narrow_svg
         The same score engraved for a phone's width, if there is one.
+    colours
+        A CSS colour for each note; "" or none leaves one as it is.
+    arcs
+        (from, to, weight from 0 to 1) between notes, drawn over the score.
 
     Returns
     -------
@@ -59,6 +65,8 @@ def score_view(
         "audio": audio_url(audio, mime, key),
         "selected": [selected.start, selected.stop],
         "locked": sorted(locked),
+        "colours": list(colours),
+        "arcs": [[source, target, round(weight, 4)] for source, target, weight in arcs],
         "answers": last_nonce(key),
     }
     value = first_sight(key, _component(key=key, data=data, on_picked_change=ignore).picked)

@@ -77,6 +77,31 @@ class Sheet {
     this.#drawBands(this.heads.slice(start, stop).flat()); // last, to go round the locks too
   }
 
+  /** Give each note a colour of its own; an empty list takes the colours away. */
+  colour(colours) {
+    this.heads.forEach((heads, note) => {
+      this.#toggle(note, "coloured", Boolean(colours[note]));
+      for (const head of heads) head.style.setProperty("--note-colour", colours[note] ?? "");
+    });
+  }
+
+  /** Arcs [from, to, weight] between notes, the stronger the weight, from 0 to 1, the broader; a pointer on one reads it. */
+  drawArcs(arcs) {
+    this.svg.querySelectorAll(".arc").forEach((arc) => arc.remove());
+    if (!this.svg.getBoundingClientRect().width) return; // hidden: as in mark
+    for (const [from, to, weight] of arcs) {
+      const ends = [from, to].map((note) => this.heads[note]?.[0]);
+      const page = ends[0]?.closest("g.page-margin");
+      if (!page || page !== ends[1]?.closest("g.page-margin")) continue;
+      const arc = svgElement("path", { class: "arc", d: arcBetween(...ends), "stroke-opacity": 0.25 + 0.75 * weight });
+      arc.style.strokeWidth = 14 + 76 * weight; // the engraving's own sheet sets another width
+      const title = svgElement("title", {});
+      title.textContent = `Note ${from + 1} looked at note ${to + 1}: ${Math.round(100 * weight)} %`;
+      arc.append(title);
+      page.append(arc);
+    }
+  }
+
   #toggle(note, name, on) {
     this.heads[note]?.forEach((head) => head.classList.toggle(name, on));
   }
@@ -107,6 +132,17 @@ class Sheet {
     const y = Math.min(box.y, top) - space * 0.55 - LOCK_SIZE.height * scale;
     head.append(svgElement("path", { class: "lock", d: LOCK, transform: `translate(${x}, ${y}) scale(${scale})` }));
   }
+}
+
+/** A curve from the top of one head to that of another, the higher the farther they are from each other. */
+function arcBetween(...heads) {
+  const [start, end] = heads.map((head) => {
+    const box = (head.querySelector(".notehead") ?? head).getBBox();
+    return { x: box.x + box.width / 2, y: box.y - box.height * 0.2 };
+  });
+  const { space } = staffLines(heads[0]);
+  const rise = space * 2 + Math.min(Math.abs(start.x - end.x) * 0.3, space * 8);
+  return `M${start.x} ${start.y}Q${(start.x + end.x) / 2} ${Math.min(start.y, end.y) - rise} ${end.x} ${end.y}`;
 }
 
 /** Top and bottom line of the staff that a head stands in, and the distance between two lines, in drawing units. */

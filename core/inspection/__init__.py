@@ -1,0 +1,33 @@
+"""Looks into trained networks: what their units, gates and attention do while they read a piece."""
+
+from core.inspection.clamp import clamp_range, clamped
+from core.inspection.concept import Concept, by_hand
+from core.inspection.concepts import CONCEPTS
+from core.inspection.layers import units_of
+from core.inspection.pieces import ablation, sample
+from core.inspection.search import Excerpt, Found, Read, excerpts, find_units, rank_units, read
+from core.inspection.subject import Subject, labels, subject
+from core.inspection.trace import Trace, trace
+
+__all__ = [
+    "CONCEPTS",
+    "Concept",
+    "Excerpt",
+    "Found",
+    "Read",
+    "Subject",
+    "Trace",
+    "ablation",
+    "by_hand",
+    "clamp_range",
+    "clamped",
+    "excerpts",
+    "find_units",
+    "labels",
+    "rank_units",
+    "read",
+    "sample",
+    "subject",
+    "trace",
+    "units_of",
+]

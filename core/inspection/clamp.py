@@ -1,0 +1,112 @@
+"""Holding a unit fast: a copy of the network in which it has the same value always."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from core.checkpoint import Checkpoint
+from core.errors import InputError
+from core.inspection.layers import Layer, layers_of
+from models.dense import Dense
+from models.recurrence import Weights, weights_of
+
+SHUT, OPEN = -50.0, 50.0
+"""what makes a gate 0 or 1, to the precision of a float"""
+STEEPEST = 20.0
+"""tanh of it is 1 to the precision of a float"""
+LOWEST_GELU_AT = -0.75179
+"""where a GELU is least"""
+
+
+def clamped(checkpoint: Checkpoint, layer: str, unit: int, value: float) -> Checkpoint:
+    """``checkpoint`` with a network in which the unit is ``value`` at every place that is read.
+
+    Only the weights that make this unit what it is are others: it reads nothing, and its bias says the value. So
+    whatever runs a network runs this one. A state that a sequence is begun with is not a reading of it, and stays.
+    Raises ``InputError`` for a unit that is none, and for a value beyond ``clamp_range``.
+    """
+    model = copy.deepcopy(checkpoint.model)
+    found = layer_called(model, layer)
+    if not 0 <= unit < found.num_units:
+        raise InputError(f"There is no unit {unit} in the layer {layer!r}; choose one from 0 to {found.num_units - 1}.")
+    low, high = range_of(found)
+    if not low <= value <= high:
+        raise InputError(f"A unit of the layer {layer!r} cannot be held at {value:g}; give {low:.4g} to {high:.4g}.")
+    with torch.no_grad():
+        hold(found, unit, value)
+    return checkpoint._replace(model=model)
+
+
+def clamp_range(model: nn.Module, layer: str) -> tuple[float, float]:
+    """The lowest and the highest value at which a unit of ``layer`` can be held; infinite where there is no end.
+
+    To give the same at every step an LSTM must hold what one step can write, and so gives tanh(1) = 0.76 at most.
+    """
+    return range_of(layer_called(model, layer))
+
+
+def layer_called(model: nn.Module, name: str) -> Layer:
+    """Raises ``InputError`` when there is no such layer."""
+    layers = {layer.name: layer for layer in layers_of(model)}
+    if name not in layers:
+        raise InputError(f"This model has no layer {name!r} that can be held fast; choose one of: {', '.join(layers)}.")
+    return layers[name]
+
+
+def range_of(layer: Layer) -> tuple[float, float]:
+    if isinstance(layer.module, nn.LSTM) and not layer.cell:
+        return -math.tanh(1.0), math.tanh(1.0)
+    if isinstance(layer.module, nn.RNNBase):
+        return -1.0, 1.0
+    return (float(F.gelu(torch.tensor(LOWEST_GELU_AT))) if is_gelu(layer) else 0.0), math.inf
+
+
+def hold(layer: Layer, unit: int, value: float) -> None:
+    """Edits the weights in place."""
+    if isinstance(layer.module, nn.RNNBase):
+        weights = weights_of(layer.module, layer.depth, backward=layer.backward)
+        for row, bias in recurrent_biases(layer, value).items():
+            silence(weights, row * layer.num_units + unit, bias)
+    else:
+        layer.module.weight[unit] = 0.0
+        layer.module.bias[unit] = gelu_inverse(value) if is_gelu(layer) else value
+
+
+def recurrent_biases(layer: Layer, value: float) -> dict[int, float]:
+    """For each gate that is to read nothing any more, by its place in torch's order, what it says instead."""
+    if isinstance(layer.module, nn.LSTM):  # input, forget, candidate, output
+        written = {0: OPEN, 1: SHUT, 2: arctanh(value if layer.cell else arctanh(value))}
+        return written if layer.cell else {**written, 3: OPEN}
+    if isinstance(layer.module, nn.GRU):  # reset, update, candidate; an update of 0 takes the candidate
+        return {1: SHUT, 2: arctanh(value)}
+    return {0: arctanh(value)}
+
+
+def silence(weights: Weights, row: int, bias: float) -> None:
+    """Has one gate of one unit read nothing, and say ``bias``."""
+    weights.w_ih[row] = weights.w_hh[row] = 0.0
+    weights.b_ih[row], weights.b_hh[row] = bias, 0.0
+
+
+def arctanh(value: float) -> float:
+    """Of -1 to 1; of the ends, and of what rounding puts just beyond them, a number that is large enough."""
+    return math.atanh(value) if abs(value) < math.tanh(STEEPEST / 2) else math.copysign(STEEPEST, value)
+
+
+def is_gelu(layer: Layer) -> bool:
+    linear, told_by = layer.module, layer.told_by
+    return isinstance(told_by, nn.GELU) or (isinstance(linear, Dense) and linear.activation is F.gelu)
+
+
+def gelu_inverse(value: float) -> float:
+    """Where a GELU, on the branch on which it rises, has ``value``; by bisection."""
+    low, high = torch.tensor([LOWEST_GELU_AT, max(value, 0.0) + 1.0], dtype=torch.float64)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if F.gelu(middle) < value else (low, middle)
+    return float(high)
