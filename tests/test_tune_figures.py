@@ -33,12 +33,13 @@ def test_shares_by_hand() -> None:
 
 
 def test_passages_by_hand() -> None:
-    known = Passages(["abcdefghij", "xyz"])
+    head = "X:1\nT:a title that both have\nK:G\n"
+    known = Passages([f"{head}abcdefghij", f"{head}xyz"])
     # of abcdefghi and bcdefghij, two and two passages of eight; of the last text one in four
-    assert known.shares(["abcdefghi", "bcdefghij"])[8] == 1.0
-    assert known.shares(["zbcdefghijz"])[8] == pytest.approx(2 / 4)
-    assert known.shares(["abc"]) == {8: 0.0, 12: 0.0, 16: 0.0, 24: 0.0}
-    assert Passages(["a" * 40]).shares(["a" * 23 + "b"]) == {
+    assert known.shares([f"{head}abcdefghi", f"{head}bcdefghij"])[8] == 1.0
+    assert known.shares([f"{head}zbcdefghijz"])[8] == pytest.approx(2 / 4)
+    assert known.shares([f"{head}abc"]) == {8: 0.0, 12: 0.0, 16: 0.0, 24: 0.0}
+    assert Passages([head + "a" * 40]).shares([head + "a" * 23 + "b"]) == {
         8: pytest.approx(16 / 17),
         12: pytest.approx(12 / 13),
         16: pytest.approx(8 / 9),

@@ -14,7 +14,7 @@ LINE_FIELDS = frozenset("HKLMNOPQRSTVWZw")
 INLINE_FIELDS = frozenset("KLMNPQRT")
 STRICT = frozenset("KLM")
 """fields whose values are read"""
-SIGNS = ("|", "||", "|]", "[|", "[|]", "|:", "[|:", "||:", ":|", ":||", ":|]", "::", ":|:", ":||:")
+SIGNS = ("|", "||", "|]", "|:|", "[|", "[|]", "|:", "[|:", "||:", ":|", ":||", ":|]", "::", ":|:", ":||:")
 LENGTH_BEGINNINGS = frozenset(text[:length] for text in MULTIPLIERS for length in range(len(text) + 1))
 QUOTED = {
     "grace": ("}", 16, NOTES | frozenset("^_=,'/2348 ~")),

@@ -15,7 +15,7 @@ from core.ui.page import plain
 EXPLAINED = (
     "Tunes that each model drew from nothing, with seeds 0, 1, 2 …, by temperature alone. Legal is a tune "
     "that can be read, whose bars are as long as its metre and whose repeats are closed, and that came to its end. "
-    "“Copied” is the share of passages of so many characters that stand in a training tune."
+    "“Copied” is the share of passages of so many characters of the music that stand in a training tune."
 )
 PEOPLE = "people"
 
