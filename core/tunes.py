@@ -28,7 +28,7 @@ from core.generate import Writer, drawn_seed
 from core.sampling import FREE, SamplingConfig
 from core.sampling.config import SettingError
 from core.sampling.legal_abc import LegalAbc
-from core.sampling.loops import NoLoops
+from core.sampling.loops import Conclude, NoLoops
 from core.sampling.processors import LogitsProcessor
 from core.sampling.stream import Pen
 
@@ -160,7 +160,8 @@ def drafts(
     """
     codec, sampling = tune_codec(checkpoint), checked(sampling)
     assert sampling.seed is not None
-    chain: list[LogitsProcessor] = [LegalAbc(codec.alphabet, codec.end_token), NoLoops()] if legal else [NoLoops()]
+    chain: list[LogitsProcessor] = [LegalAbc(codec.alphabet, codec.end_token)] if legal else []
+    chain += [NoLoops(), Conclude(codec.end_token)]
     generator = torch.Generator().manual_seed(sampling.seed)
     pen = Pen(Writer(checkpoint), codec.bos_token, [*chain, *sampling.processors(codec.pitches)], generator)
     return grow(pen, codec, prompt, max_characters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from core.sampling.loops import PENALTY, NoLoops, looping
+from core.sampling.loops import LONG, PATIENCE, PENALTY, Conclude, NoLoops, looping
 
 BAR = [5, 6, 7, 8, 9, 10]
 
@@ -30,3 +30,11 @@ def test_only_the_next_copy_becomes_unlikely() -> None:
     expected[0, 5] = -PENALTY
     assert torch.equal(found, expected)
     assert not logits.any()
+
+
+def test_a_tune_that_should_be_over_comes_to_its_end() -> None:
+    logits = torch.zeros(2, 5)
+    short, long = (torch.zeros(2, num, dtype=torch.long) for num in (LONG, LONG + 3 * PATIENCE))
+    assert torch.equal(Conclude(4)(short, logits), logits)
+    assert Conclude(4)(long, logits).tolist() == [[0, 0, 0, 0, 3]] * 2
+    assert Conclude(4)(long, torch.full((2, 5), -torch.inf)).isneginf().all()
