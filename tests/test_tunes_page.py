@@ -271,3 +271,15 @@ def test_a_tune_that_is_too_long_to_be_drawn_is_still_a_text() -> None:
     assert reading.score is None
     assert f"{MAX_SHOWN:,} can be shown" in reading.problem
     assert tunes_in(text.encode()) == [text]
+
+
+def test_a_note_picked_in_a_repeat_leads_to_what_the_model_read() -> None:
+    """The text says a repeated note once, and so does the page that looks inside."""
+    app = send(open_page(), "edited", "1", text=REEL)
+    app.session_state[SCORE] = {"picked": {"nonce": "p", "start": 9, "stop": 10}}  # D, the second time
+    [look] = [button for button in app.run().button if button.label == "Look inside the model"]
+    look.click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Neurons"]
+    start, _ = read(REEL).places[9]
+    assert any(f"Place {start + 1} of" in str(text.value) for text in (*app.markdown, *app.caption, *app.subheader))

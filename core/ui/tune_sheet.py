@@ -7,11 +7,13 @@ import math
 import streamlit as st
 
 from core.errors import InputError
+from core.formats.abc_notation import note_places
 from core.render.notation import NARROW
 from core.score import Score, monophonic
 from core.ui.components.abc_editor import abc_editor, edited, pointed
 from core.ui.components.candidate_strip import Candidate, candidate_strip
 from core.ui.components.score_view import score_view
+from core.ui.neuron_why import Source, why_button
 from core.ui.originality import melody_line
 from core.ui.page import count, plain, plain_errors
 from core.ui.tune_desk import TuneDesk
@@ -112,6 +114,18 @@ def seen_and_heard(desk: TuneDesk) -> None:
     if picked is not None:
         desk.selected = picked
     st.caption(f"{count(len(score.notes), 'note')}; repeats are written out as they are played. {said}")
+    why(desk)
+
+
+def why(desk: TuneDesk) -> None:
+    """From the first of the notes picked to the Neurons page, which reads the text, where repeats are said once."""
+    places = read(desk.text).places
+    if not desk.selected or desk.selected.stop > len(places):
+        return
+    once = note_places(desk.text, expand_repeats=False)
+    if places[desk.selected.start] in once:
+        source = Source(desk.reading.score.title if desk.reading.score else "", text=desk.text)
+        why_button(source, desk.version.model, once.index(places[desk.selected.start]), "tune.why")
 
 
 def heard(score: Score) -> tuple[bytes | str, str]:
