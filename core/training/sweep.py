@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,6 +20,9 @@ from core.checkpoint import CHECKPOINTS, SWEEP, ModelCard, build_model, write_wh
 from core.errors import InputError
 from core.training.loop import train, untrained_card
 from core.training.recipe import Recipe
+
+# the heartbeat by which a killed trial is known; its interface is pinned with the package
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 AXES: dict[str, tuple[Any, ...]] = {
     "learning_rate": (3e-4, 1e-3, 2e-3, 4e-3),
@@ -38,6 +42,8 @@ REPORTS: dict[str, Any] = {"length": 30, "learning_rate": 1e-3, "weight_decay": 
 """how those reports trained: on random slices of 30 characters, from a state of nought, with Adam, 100 epochs"""
 REPORTS_EPOCHS = 100
 PUBLISHED = "as published"
+HEARTBEAT_SEC = 60
+"""after two of which without a sign a trial counts as killed"""
 
 
 def sweep(
@@ -61,26 +67,22 @@ def sweep(
     folder.mkdir(parents=True, exist_ok=True)
     study = open_study(recipe, storage or f"sqlite:///{folder / 'study.db'}")
 
-    def run(changed: Recipe, epochs: int, name: str) -> dict[str, Any]:
-        changed = replace(changed, training=replace(changed.training, max_epochs=epochs))
-        place = folder / name
-        return figures(train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place), changed)
-
     def objective(trial: optuna.Trial) -> float:
-        chosen = {name: trial.suggest_categorical(name, values) for name, values in axes_of(recipe).items()}
-        changed = recipe.changed([f"{name}={value}" for name, value in chosen.items()])
-        found = run(changed, max_epochs, f"trial-{trial.number}")
+        if PUBLISHED in trial.user_attrs:
+            changed, epochs = replace(recipe, training=replace(recipe.training, **REPORTS)), REPORTS_EPOCHS
+        else:
+            chosen = {name: trial.suggest_categorical(name, values) for name, values in axes_of(recipe).items()}
+            changed, epochs = recipe.changed([f"{name}={value}" for name, value in chosen.items()]), max_epochs
+        changed = replace(changed, training=replace(changed.training, max_epochs=epochs))
+        place = folder / f"trial-{trial.number}"
+        found = figures(train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place), changed)
         for name, value in found.items():
             trial.set_user_attr(name, value)
         return float(found["nll"])
 
     wanted = num_settings(recipe) if trials is None else trials
-    done = len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
-    if wanted > done:
-        study.optimize(objective, n_trials=wanted - done)
-    if recipe.architecture in GRIDS and trials is None and PUBLISHED not in study.user_attrs:
-        published = replace(recipe, training=replace(recipe.training, **REPORTS))
-        study.set_user_attr(PUBLISHED, run(published, REPORTS_EPOCHS, "published"))
+    while num_begun(study) < wanted:
+        study.optimize(objective, n_trials=1)
     rows = rows_of(study)
     target = (checkpoint_root or CHECKPOINTS) / recipe.name
     target.mkdir(parents=True, exist_ok=True)
@@ -102,14 +104,29 @@ def open_study(recipe: Recipe, storage: str) -> optuna.Study:
     """The study of a recipe in a database, with what is to be tried first."""
     grid = GRIDS.get(recipe.architecture)
     sampler = optuna.samplers.GridSampler(grid, seed=0) if grid else optuna.samplers.TPESampler(seed=0)
+    again = optuna.storages.RetryHeartbeatStaleTrialCallback()
     try:
-        study = optuna.create_study(study_name=recipe.name, storage=storage, sampler=sampler, load_if_exists=True)
+        database = optuna.storages.RDBStorage(
+            storage, heartbeat_interval=HEARTBEAT_SEC, heartbeat_stale_trial_callback=again
+        )
+        study = optuna.create_study(study_name=recipe.name, storage=database, sampler=sampler, load_if_exists=True)
     except Exception as error:  # SQLAlchemy's, of many kinds, and those of the database's own driver
         raise InputError(f"The database {storage!r} cannot be opened; check its address and its driver.") from error
-    if not grid:
+    if study.trials:  # what is to be tried was set down by who came first
+        return study
+    if grid:
+        study.enqueue_trial({}, user_attrs={PUBLISHED: True})
+    else:
         for settings in one_at_a_time(settings_of(recipe)):
             study.enqueue_trial(settings, skip_if_exists=True)
     return study
+
+
+def num_begun(study: optuna.Study) -> int:
+    """How many trials are over or being run by anyone; one whose process was killed is to be tried again."""
+    optuna.storages.fail_stale_trials(study)
+    state = optuna.trial.TrialState
+    return len(study.get_trials(deepcopy=False, states=[state.COMPLETE, state.RUNNING]))
 
 
 def axes_of(recipe: Recipe) -> dict[str, Sequence[Any]]:
@@ -121,7 +138,7 @@ def axes_of(recipe: Recipe) -> dict[str, Sequence[Any]]:
 def num_settings(recipe: Recipe) -> int:
     """How many settings a study tries by itself."""
     grid = GRIDS.get(recipe.architecture)
-    return math.prod(map(len, grid.values())) if grid else len(list(one_at_a_time(settings_of(recipe))))
+    return math.prod(map(len, grid.values())) + 1 if grid else len(list(one_at_a_time(settings_of(recipe))))
 
 
 def settings_of(recipe: Recipe) -> dict[str, Any]:
@@ -149,9 +166,10 @@ def num_parameters(recipe: Recipe) -> int:
 def rows_of(study: optuna.Study) -> list[dict[str, Any]]:
     """A row for each finished trial, the best first, among them the published way of training where it was tried."""
     finished = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    rows: list[dict[str, Any]] = [{"trial": t.number, **t.user_attrs, **t.params} for t in finished]
-    if PUBLISHED in study.user_attrs:
-        rows.append({"trial": PUBLISHED, **study.user_attrs[PUBLISHED]})
+    rows = [{"trial": t.number, **t.user_attrs, **t.params} for t in finished]
+    for row in rows:
+        if row.pop(PUBLISHED, False):
+            row["trial"] = PUBLISHED
     return sorted(rows, key=lambda row: row["nll"])
 
 
