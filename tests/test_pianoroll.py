@@ -8,7 +8,15 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from core.formats.pitch_names import pitch_name
-from core.render.pianoroll import HIGHLIGHT, LOCKED, NOTE, pianoroll_figure, thumbnail_svg
+from core.render.pianoroll import (
+    HIGHLIGHT,
+    LOCKED,
+    NOTE,
+    VELOCITY_SCALE,
+    pianoroll_figure,
+    thumbnail_svg,
+    velocity_figure,
+)
 from core.score import Note, Score
 
 SCORE = Score((Note(0, 1, 67), Note(1.5, 0.5, 70), Note(2, 2, 60), Note(4, 1, 72)), qpm=60, key="Bb")
@@ -76,9 +84,41 @@ def test_no_colour_is_fixed_that_a_theme_should_choose():
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
 
 
+def test_velocities_are_colours():
+    chord = Score((Note(0, 1, 60, 30), Note(0, 2, 64, 64), Note(0, 4, 67, 100)), qpm=60)
+    bars = notes_of(velocity_figure(chord, title="Chord"))
+    assert list(bars.marker.color) == [30, 64, 100]
+    assert bars.marker.colorbar.title.text == "velocity"
+    assert bars.marker.cmin < 30 < 100 < bars.marker.cmax
+    assert [tuple(row) for row in bars.customdata] == [(0, "C4", 0, 30), (1, "E4", 0, 64), (2, "G4", 0, 100)]
+    assert "velocity %{customdata[3]}" in bars.hovertemplate
+    assert list(bars.x) == [1, 2, 4]
+
+
+def test_both_rolls_are_drawn_on_the_same_keyboard():
+    melody, piano = pianoroll_figure(SCORE, title="Tune"), velocity_figure(SCORE, title="Tune")
+    assert melody.layout == piano.layout
+    assert melody.data[0] == piano.data[0]
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0e1117"])
+def test_every_velocity_is_seen_on_light_and_dark_pages(page):
+    """The contrast that WCAG asks of graphics is 3 to 1."""
+    for _, colour in VELOCITY_SCALE:
+        darker, lighter = sorted((luminance(colour), luminance(page)))
+        assert (lighter + 0.05) / (darker + 0.05) >= 3
+
+
+def luminance(colour):
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 @pytest.mark.parametrize("score", [Score(()), Score((Note(0, 1, 0),)), Score((Note(0, 1, 127),))])
 def test_edges_are_drawn(score):
     pianoroll_figure(score).to_json()
+    velocity_figure(score).to_json()
     ET.fromstring(thumbnail_svg(score))
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import FormatError
 from core.formats.musicxml import score_to_musicxml
+from core.formats.piano_musicxml import piano_musicxml
+from core.formats.two_staves import PianoScore
 from core.render.svg import describe, make_file, paint, parse_page, stack_pages, to_text
 from core.score import Score
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = 880, 360  # page widths in CSS pixels: a column on a screen, a telephone
 SCALE = 40  # in percent: staves 29 pixels high
+PIANO_SCALE = 32  # smaller, for a staff more and more notes in a bar
 _TALLEST = 60_000  # what a page may be in height, in Verovio's units
 _OPTIONS = {
     "svgViewBox": True,
@@ -57,13 +60,25 @@ def engrave(score: Score, *, page_width: int = WIDE, scale: int = SCALE, heading
     return Engraving(to_text(drawing), musicxml)
 
 
+def engrave_piano(
+    score: PianoScore, *, page_width: int = WIDE, scale: int = PIANO_SCALE, heading: bool = True
+) -> Engraving:
+    """Draw a piano score for a web page, as ``engrave`` does a melody."""
+    musicxml = piano_musicxml(score)
+    drawing = _draw(musicxml, page_width, scale, heading)
+    describe(drawing, _label(score), _piano_description(score))
+    paint(drawing, "currentColor")
+    return Engraving(to_text(drawing), musicxml)
+
+
+def piano_svg(score: PianoScore, *, page_width: int = WIDE, scale: int = PIANO_SCALE) -> str:
+    """Draw a piano score as an SVG file, as ``score_to_svg`` does a melody."""
+    return _file(_draw(piano_musicxml(score), page_width, scale), _label(score), _piano_description(score))
+
+
 def score_to_svg(score: Score, *, page_width: int = WIDE, scale: int = SCALE) -> str:
     """Draw a score as an SVG file that looks the same in every viewer: black on white, all symbols as outlines."""
-    drawing = _draw(score_to_musicxml(score), page_width, scale)
-    describe(drawing, _label(score), _description(score))
-    paint(drawing, "black")
-    make_file(drawing, _label(score))
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_text(drawing)
+    return _file(_draw(score_to_musicxml(score), page_width, scale), _label(score), _description(score))
 
 
 def draw_pages(musicxml: str, options: Mapping[str, Any]) -> list[Element]:
@@ -88,16 +103,31 @@ def _draw(musicxml: str, page_width: int, scale: int, heading: bool = True) -> E
     return stack_pages(draw_pages(musicxml, {**size, **look}))
 
 
-def _label(score: Score) -> str:
+def _file(drawing: Element, label: str, description: str) -> str:
+    describe(drawing, label, description)
+    paint(drawing, "black")
+    make_file(drawing, label)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_text(drawing)
+
+
+def _label(score: Score | PianoScore) -> str:
     return f"Score of {score.title}" if score.title else "Score"
 
 
 def _description(score: Score) -> str:
     """Say in a sentence what the drawing shows."""
     bars = math.ceil(max(score.duration - score.upbeat, 0) / score.bar_length - 1e-6)
-    upbeat = " after an upbeat" if score.upbeat else ""
+    return _sentence(score, len(score.notes), bars, upbeat=score.upbeat > 0)
+
+
+def _piano_description(score: PianoScore) -> str:
+    bars = score.num_bars - (score.start > 0)
+    return "Two staves: " + _sentence(score, len(score.pitches), bars, upbeat=score.start > 0)
+
+
+def _sentence(score: Score | PianoScore, num_notes: int, bars: int, upbeat: bool) -> str:
     metre = "{}/{}".format(*score.time_signature)
     mode = "minor" if score.key.endswith("m") else "major"
     tonic = score.key.removesuffix("m").replace("b", " flat").replace("#", " sharp")
-    notes = "1 note" if len(score.notes) == 1 else f"{len(score.notes)} notes"
-    return f"{notes} in {metre}, {tonic} {mode}; {bars} bars{upbeat}."
+    notes = "1 note" if num_notes == 1 else f"{num_notes} notes"
+    return f"{notes} in {metre}, {tonic} {mode}; {bars} bars{' after an upbeat' if upbeat else ''}."

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import InputError
 from core.formats.musicxml import score_to_musicxml
+from core.formats.piano_musicxml import piano_musicxml
+from core.formats.two_staves import PianoScore
 from core.render.notation import draw_pages
 from core.render.svg import paint, to_text
 from core.score import Score
@@ -35,7 +37,17 @@ def pdf_available() -> str | None:
 
 
 def score_to_pdf(score: Score) -> bytes:
-    """Print a score in metrical time on as many A4 pages as it needs.
+    """Print a score in metrical time on as many A4 pages as it needs; raises as ``print_musicxml``."""
+    return print_musicxml(score_to_musicxml(score), scale=100)
+
+
+def piano_pdf(score: PianoScore) -> bytes:
+    """Print a piano score likewise."""
+    return print_musicxml(piano_musicxml(score), scale=80)
+
+
+def print_musicxml(musicxml: str, scale: int) -> bytes:
+    """Print a document of ours on A4 pages, its music at ``scale`` percent of the usual size.
 
     Raises
     ------
@@ -46,7 +58,7 @@ def score_to_pdf(score: Score) -> bytes:
     """
     if missing := pdf_available():
         raise PdfError(missing)
-    pages = draw_pages(score_to_musicxml(score), {**_A4, **_MARGINS, "scale": 100, "justifyVertically": False})
+    pages = draw_pages(musicxml, {**_A4, **_MARGINS, "scale": scale, "justifyVertically": False})
     for page in pages:
         paint(page, "black")
     return _print(pages)

@@ -16,6 +16,10 @@ HIGHLIGHT = "#f28e2b"
 GIVEN = "#8c8c96"
 LOCKED = "#2a9d8f"
 
+VELOCITY_SCALE = ((0.0, "#4a7fd0"), (0.5, "#a868b0"), (1.0, "#e5702a"))
+"""from soft to loud: blue to orange, which every eye tells apart, each seen on white and on black"""
+
+_VELOCITIES = (20, 110)  # what lies beyond is rare
 _STRIPE = "rgba(128,128,128,0.14)"
 _GRID = "rgba(128,128,128,0.3)"
 _BLACK_KEYS = frozenset((1, 3, 6, 8, 10))
@@ -45,8 +49,6 @@ def pianoroll_figure(
     import plotly.graph_objects as go
 
     second = score.qpm / 60
-    low, high = _pitch_range(score)
-    end_sec = score.duration / second
     styles = [
         (HIGHLIGHT, "", "")
         if index in highlight
@@ -77,6 +79,56 @@ def pianoroll_figure(
         ],
         hovertemplate="%{customdata[1]} · %{x:.2f} s at %{customdata[2]:.2f} s%{customdata[3]}<extra></extra>",
     )
+    return _keyboard_figure(score, notes, title)
+
+
+def velocity_figure(score: Score, *, title: str = "") -> go.Figure:
+    """Notes of a piano as bars over seconds and pitch, coloured by how hard they are struck.
+
+    Bars carry the index of their note as ``customdata[0]``, for selection events.
+    """
+    import plotly.graph_objects as go
+
+    second = score.qpm / 60
+    names = pitch_names(score.pitches, score.key)
+    soft, loud = _VELOCITIES
+    notes = go.Bar(
+        orientation="h",
+        base=[note.onset / second for note in score.notes],
+        x=[note.duration / second for note in score.notes],
+        y=[note.pitch for note in score.notes],
+        width=0.86,
+        marker={
+            "color": [note.velocity for note in score.notes],
+            "colorscale": [[place, colour] for place, colour in VELOCITY_SCALE],
+            "cmin": soft,
+            "cmax": loud,
+            "colorbar": {
+                "title": {"text": "velocity", "side": "right"},
+                "thickness": 10,
+                "tickvals": [soft, (soft + loud) // 2, loud],
+                "outlinewidth": 0,
+            },
+            "cornerradius": 2,
+            "line": {"width": 0},
+        },
+        customdata=[
+            (index, name, note.onset / second, note.velocity)
+            for index, (name, note) in enumerate(zip(names, score.notes, strict=True))
+        ],
+        hovertemplate=(
+            "%{customdata[1]} · velocity %{customdata[3]}<br>%{x:.2f} s at %{customdata[2]:.2f} s<extra></extra>"
+        ),
+    )
+    return _keyboard_figure(score, notes, title)
+
+
+def _keyboard_figure(score: Score, notes: go.Bar, title: str) -> go.Figure:
+    """Bars of notes on the stripes of a keyboard."""
+    import plotly.graph_objects as go
+
+    low, high = _pitch_range(score)
+    end_sec = score.duration * 60 / score.qpm
     black = [pitch for pitch in range(low, high + 1) if pitch % 12 in _BLACK_KEYS]
     stripes = go.Bar(
         orientation="h", x=[end_sec] * len(black), y=black, width=1, marker_color=_STRIPE, hoverinfo="skip"

@@ -70,21 +70,34 @@ class _Beam(NamedTuple):
         return _Beam._make(column[rows] for column in self)
 
 
-def align(onset_sec: Floats, pause_sec: Floats, priors: list[MetrePrior], settings: SearchSettings) -> Alignment:
+def align(
+    onset_sec: Floats,
+    pause_sec: Floats,
+    priors: list[MetrePrior],
+    settings: SearchSettings,
+    accents: Floats | None = None,
+) -> Alignment:
     """Find the metre and the note values between successive onsets, N at least 2.
 
     ``onset_sec`` (N,) rises; the last is where the last note ends. ``pause_sec`` (N,) says by how much the beat itself
-    may have stretched before each onset (a standard deviation), 0 where the tempo is kept.
+    may have stretched before each onset (a standard deviation), 0 where the tempo is kept. ``accents`` (N,), where they
+    are known, are how many nats each onset speaks for a bar line, and against the weakest place, beside its time.
     """
     tables = np.full((len(priors), max(prior.bar for prior in priors), len(VALUES)), -np.inf)
     for table, prior in zip(tables, priors, strict=True):
         table[: prior.bar] = prior.log_value
     bars = np.array([prior.bar for prior in priors])
+    weights = np.zeros((len(priors), tables.shape[1]))
+    for weight, prior in zip(weights, priors, strict=True):
+        weight[: prior.bar] = prior.weight
+    accents = np.zeros(len(onset_sec)) if accents is None else accents
     beam = _start(float(onset_sec[0]), priors, settings)
     starts, history = beam.position, list[tuple[Ints, Ints]]()
-    for count, (onset, pause) in enumerate(zip(onset_sec[1:], pause_sec[1:], strict=True)):
+    beam = beam._replace(score=beam.score + accents[0] * weights[beam.metre, beam.position])
+    for count, (onset, pause, accent) in enumerate(zip(onset_sec[1:], pause_sec[1:], accents[1:], strict=True)):
         before = beam.position
-        beam, parents, choices = _extend(beam, onset, pause, settings.noise_weight + count, tables, bars, settings)
+        heard = settings.noise_weight + count
+        beam, parents, choices = _extend(beam, onset, pause, heard, tables, bars, settings, accent * weights)
         history.append((parents, choices))
     row = int((beam.score + _log_ends(beam, before[parents], priors, settings.full_bar)).argmax())
     metre, values = int(beam.metre[row]), list[int]()
@@ -124,7 +137,14 @@ def _start(onset: float, priors: list[MetrePrior], settings: SearchSettings) -> 
 
 
 def _extend(
-    beam: _Beam, onset: float, pause: float, weight: float, tables: Floats, bars: Ints, settings: SearchSettings
+    beam: _Beam,
+    onset: float,
+    pause: float,
+    weight: float,
+    tables: Floats,
+    bars: Ints,
+    settings: SearchSettings,
+    log_accent: Floats,
 ) -> tuple[_Beam, Ints, Ints]:
     """The best of all hypotheses with all values, with the row of their parent and the index of their value."""
     wander = (settings.drift * beam.quarter) ** 2  # variance that the tempo gains in a quarter
@@ -137,6 +157,8 @@ def _extend(
     surprise = (onset - forecast) ** 2 / spread
     log_onset = -0.5 * np.log(spread) - 0.5 * (weight + 1) * np.log1p(surprise / weight)
     score = beam.score[:, None] + _log_values(beam, tables, settings.repeat) + log_onset
+    places = (beam.position[:, None] + VALUES) % bars[beam.metre, None]  # (K, V)
+    score += log_accent[beam.metre[:, None], places]
 
     rows, columns = _best(score, settings)
     score, forecast, var_time, spread, surprise = (

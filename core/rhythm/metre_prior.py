@@ -68,6 +68,7 @@ class MetrePrior:
     log_start: Floats  # (bar,) of the first note's position, the probability of the metre included
     log_value: Floats  # (bar, V) of each of VALUES after a note at a position
     log_end: Floats  # (bar,) of the last note's position
+    weight: Floats  # (bar,) of each position, from 1 on the bar line to -1 off the 16ths
 
     @property
     def bar(self) -> int:
@@ -81,9 +82,9 @@ class MetrePrior:
         return replace(self, log_start=log_start)
 
 
-def all_priors() -> list[MetrePrior]:
+def all_priors(styles: Iterable[str] = ("folk", "pop")) -> list[MetrePrior]:
     """Every metre in every style."""
-    return [_prior(metre, style) for style, weights in _METRE_WEIGHTS.items() for metre in weights]
+    return [_prior(metre, style) for style in styles for metre in _METRE_WEIGHTS[style]]
 
 
 def metre_priors(time_signature: tuple[int, int]) -> list[MetrePrior]:
@@ -100,7 +101,8 @@ def _prior(time_signature: tuple[int, int], style: str) -> MetrePrior:
     bar = 4 * TICKS * numerator // denominator
     starts, ends = np.full(bar, 1e-3), np.full(bar, _END_COUNTS / bar)
     starts[::GRID] = 0.1
-    values = GENERAL_COUNTS * _general_values(bar, beat=36 if denominator == 8 and numerator % 3 == 0 else TICKS)
+    beat = 36 if denominator == 8 and numerator % 3 == 0 else TICKS
+    values = GENERAL_COUNTS * _general_values(bar, beat)
     weight = 1.0
     if style:
         counted_as, _ = _COUNTED_AS[time_signature]
@@ -113,7 +115,9 @@ def _prior(time_signature: tuple[int, int], style: str) -> MetrePrior:
     starts *= (1 - _BAR_LINE_STARTS) / starts.sum()
     starts[0] += _BAR_LINE_STARTS
     log_value = np.log(values / values.sum(axis=1, keepdims=True))
-    return MetrePrior(time_signature, np.log(weight * starts), log_value, np.log(ends / ends.sum()))
+    return MetrePrior(
+        time_signature, np.log(weight * starts), log_value, np.log(ends / ends.sum()), _weights(bar, beat)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -130,6 +134,13 @@ def _general_values(bar: int, beat: int) -> Floats:
     for position in range(bar):
         general[position, _breaks_triplet(position)] *= _TIED_TRIPLET_WEIGHT
     return general / general.sum(axis=1, keepdims=True)
+
+
+def _weights(bar: int, beat: int) -> Floats:
+    """(bar,) how heavy each position is: bar lines, middles of bars of even beats, beats and what divides them."""
+    middle = bar // 2 if bar // beat % 2 == 0 else bar
+    levels = ((bar, 1.0), (middle, 0.7), (beat, 0.5), (12, -0.2), (GRID, -0.6))
+    return np.array([next((w for unit, w in levels if position % unit == 0), -1.0) for position in range(bar)])
 
 
 def _position_weight(position: int, beat: int) -> float:

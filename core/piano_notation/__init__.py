@@ -1,0 +1,8 @@
+"""Piano music written down for two hands: beats, hands, voices and note values."""
+
+from __future__ import annotations
+
+from core.piano_notation.beats import single_strokes
+from core.piano_notation.notate import notate_piano
+
+__all__ = ["notate_piano", "single_strokes"]
