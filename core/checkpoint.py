@@ -119,9 +119,9 @@ def resolve_name(name: str, root: Path | None = None) -> str:
     raise CheckpointError(f"There is {what} model called {name!r}; choose one of: {choices}.")
 
 
-def codec_config(codec: Codec) -> dict[str, Any]:
-    """What a card stores of a codec, as JSON has it."""
-    stored: dict[str, Any] = json.loads(json.dumps(asdict(codec)))
+def stored_config(of: Any) -> dict[str, Any]:
+    """What a card stores of a codec or of a network's configuration, as JSON has it."""
+    stored: dict[str, Any] = json.loads(json.dumps(asdict(of)))
     return stored
 
 

@@ -1,8 +1,8 @@
 """Every trained model: its network, codec, corpus and settings.
 
 A beat model is a network of ``BEAT_NETWORKS`` trained on a corpus of ``BEAT_CORPORA``, a model of steps one of
-``STEP_NETWORKS`` trained on folk songs, a VAE one of ``VAES``, a model of characters one of ``CHAR_NETWORKS``; any
-other is an entry in ``RECIPES``.
+``STEP_NETWORKS`` trained on folk songs, a VAE one of ``VAES``, a model of characters one of ``CHAR_NETWORKS``, a model
+of piano rolls one of ``ROLL_NETWORKS``; any other is an entry in ``RECIPES``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import CORPORA
+from core.data.piano import MAESTRO_PIANO
 from core.errors import InputError
 from core.training.recipe import AdversarialSettings, LatentSettings, Recipe, TrainingSettings
 
@@ -205,7 +206,7 @@ CHAR_NETWORKS: dict[str, tuple[Network, str, dict[str, Any]]] = {
             epochs=20,
         ),
         "abc-tunes",
-        {"transposed": 0.5, "batch_size": 32},
+        {"transposed": 0.5, "batch_size": 32, "misread": 0.05},
     ),
 }
 """a network, the tunes that it is trained on, and the settings that differ"""
@@ -235,6 +236,78 @@ def char_recipe(architecture: str) -> Recipe:
     )
 
 
+ROLL_NETWORKS: dict[str, Network] = {
+    "roll-gru": Network(
+        "GRU on piano rolls", "Reads the last ten seconds, frame by frame, in both directions.", length=512
+    ),
+    "roll-attention": Network(
+        "Self-attention on piano rolls", "Every frame of the last ten seconds looks at every other.", length=512
+    ),
+    "roll-gru-attention": Network(
+        "GRU with self-attention",
+        "Reads the last ten seconds, then looks back from each frame at all of them.",
+        length=512,
+    ),
+    "roll-gru2-attention": Network(
+        "Two GRUs with self-attention", "Two GRUs, and a look over the last ten seconds between them.", length=512
+    ),
+    "roll-gru3-attention": Network(
+        "Three GRUs with two self-attentions",
+        "Three GRUs, and a look over the last ten seconds between any two.",
+        length=512,
+    ),
+}
+ROLL_PIECES = 100
+"""that the study of these networks trained on"""
+
+
+def roll_recipe(architecture: str) -> Recipe:
+    """A network that plays the piano frame by frame; ``num_pieces=0`` shows it all of MAESTRO."""
+    network = ROLL_NETWORKS[architecture]
+    return Recipe(
+        name=f"{architecture}.{MAESTRO_PIANO}",
+        title=network.title,
+        description=network.description,
+        architecture=architecture,
+        corpus=MAESTRO_PIANO,
+        codec=PianoRollCodec(),  # training makes the vocabulary
+        training=TrainingSettings(
+            learning_rate=network.learning_rate,
+            batch_size=8,
+            length=network.length,
+            transposed=0.0,
+            max_epochs=network.epochs,
+            num_pieces=ROLL_PIECES,
+        ),
+        sampling={"temperature": 0.95, "top_p": 0.95},
+    )
+
+
+PIANO = Recipe(
+    name="piano-transformer.piano",
+    title="Piano transformer",
+    description="Plays note by note, with the touch and the timing of a pianist, and goes back to what it played.",
+    architecture="piano-transformer",
+    corpus="piano",
+    codec=PianoCodec(),
+    training=TrainingSettings(
+        learning_rate=1e-3, batch_size=16, length=1025, epoch_batches=600, max_epochs=40, transposed=0.75
+    ),
+    sampling={"temperature": 0.95, "top_p": 0.97},
+)
+"""everything that two hands play, as it was played"""
+
+ACCOMPANIMENT = Recipe(
+    name="piano-accompaniment.pop909-pairs",
+    title="Piano accompaniment",
+    description="Puts chords and a bass under a melody, of which it knows one bar ahead.",
+    architecture="piano-accompaniment",
+    corpus="pop909-pairs",
+    codec=ArrangementCodec(),
+    training=TrainingSettings(learning_rate=1.5e-3, batch_size=16, length=1025, max_epochs=40, transposed=0.75),
+    sampling={"temperature": 0.9, "top_p": 0.95},
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for corpus in BEAT_CORPORA
@@ -249,6 +322,9 @@ LEAK = beat_recipe("beat-lstm-local", "maestro-by-file")
 RECIPES[LEAK.name] = LEAK
 RECIPES.update({recipe.name: recipe for recipe in map(step_recipe, STEP_NETWORKS)})
 RECIPES.update({recipe.name: recipe for recipe in map(vae_recipe, VAES)})
+RECIPES[PIANO.name] = PIANO
+RECIPES[ACCOMPANIMENT.name] = ACCOMPANIMENT
+RECIPES.update({recipe.name: recipe for recipe in map(roll_recipe, ROLL_NETWORKS)})
 RECIPES.update({recipe.name: recipe for recipe in map(char_recipe, CHAR_NETWORKS)})
 
 

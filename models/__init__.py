@@ -17,6 +17,12 @@ from models.char_lstm import CharLstm, CharLstmConfig
 from models.char_lstm_echo import CharLstmEcho, CharLstmEchoConfig
 from models.char_rnn import CharRnn, CharRnnConfig
 from models.latent import LatentModel
+from models.piano_transformer import PianoAccompanimentConfig, PianoTransformer, PianoTransformerConfig
+from models.roll_attention import RollAttention, RollAttentionConfig
+from models.roll_gru import RollGru, RollGruConfig
+from models.roll_gru2_attention import RollGru2Attention, RollGru2AttentionConfig
+from models.roll_gru3_attention import RollGru3Attention, RollGru3AttentionConfig
+from models.roll_gru_attention import RollGruAttention, RollGruAttentionConfig
 from models.step_bilstm import StepBilstm, StepBilstmConfig
 from models.step_gru_attention import StepGruAttention, StepGruAttentionConfig
 from models.step_lstm_attention import StepLstmAttention, StepLstmAttentionConfig
@@ -38,6 +44,13 @@ ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "char-rnn": (CharRnn, CharRnnConfig),
     "char-lstm": (CharLstm, CharLstmConfig),
     "char-lstm-echo": (CharLstmEcho, CharLstmEchoConfig),
+    "piano-transformer": (PianoTransformer, PianoTransformerConfig),
+    "piano-accompaniment": (PianoTransformer, PianoAccompanimentConfig),
+    "roll-gru": (RollGru, RollGruConfig),
+    "roll-attention": (RollAttention, RollAttentionConfig),
+    "roll-gru-attention": (RollGruAttention, RollGruAttentionConfig),
+    "roll-gru2-attention": (RollGru2Attention, RollGru2AttentionConfig),
+    "roll-gru3-attention": (RollGru3Attention, RollGru3AttentionConfig),
     "step-vae": (StepVae, StepVaeConfig),
     "step-vae-sequence": (StepVaeSequence, StepVaeSequenceConfig),
 }

@@ -49,6 +49,13 @@ class SequenceModel(nn.Module, ABC):
         """In training every so-manieth token is foretold."""
         return 1
 
+    def groups(self, num: int) -> Tensor | None:
+        """(T,) For a network that reads several tokens at once: which group each of ``num`` tokens is in, from 0 on.
+
+        A group is one place of the network, and the start token has none. None: each token has a place, and the start.
+        """
+        return None
+
     @abstractmethod
     def forward(self, inputs: Tensor, condition: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
         """Logits (B, T, V) of each token.

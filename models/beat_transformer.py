@@ -14,9 +14,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from models.attention import Attention, RelativePositions
 from models.base import SequenceModel, State
 from models.beat_features import NUM_BEAT_FEATURES, beat_features
+from models.transformer import Layer
 
 KNOWN = ("past", "memory", "own_table", "cross_table")
 """to a layer of the decoder between steps"""
@@ -47,52 +47,6 @@ class BeatTransformerRelativeConfig(EncoderDecoderConfig):
     """further places share an embedding"""
 
 
-class Layer(nn.Module):
-    """Pre-norm attention to the sequence itself, attention to a memory in a decoder, then a feed-forward network."""
-
-    def __init__(self, config: EncoderDecoderConfig, max_distance: int, *, decoder: bool) -> None:
-        super().__init__()
-        dim, num_heads = config.dim, config.num_heads
-
-        def attention(*, causal: bool) -> Attention:
-            head_dim = dim // num_heads
-            relative = RelativePositions(num_heads, head_dim, max_distance, future=not causal) if max_distance else None
-            return Attention(dim, num_heads, config.reach, causal=causal, relative=relative)
-
-        self.self_norm, self.self_attention = nn.LayerNorm(dim), attention(causal=decoder)
-        if decoder:
-            self.cross_norm, self.cross_attention = nn.LayerNorm(dim), attention(causal=False)
-        self.feed_norm = nn.LayerNorm(dim)
-        self.feed = nn.Sequential(nn.Linear(dim, config.feed_dim), nn.ReLU(), nn.Linear(config.feed_dim, dim))
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, x: Tensor, memory: Tensor | None = None, padding: Tensor | None = None) -> Tensor:
-        """``x`` (B, N, D) after the layer.
-
-        ``memory``, the keys and values of the beats, is what a decoder draws on. ``padding`` (B, S) is of the memory
-        where there is one, else of ``x``.
-        """
-        normed = self.self_norm(x)
-        own_padding = padding if memory is None else None
-        x = x + self.dropout(self.self_attention(normed, self.self_attention.keys_values(normed), padding=own_padding))
-        if memory is not None:
-            x = x + self.dropout(self.cross_attention(self.cross_norm(x), memory, padding=padding))
-        return x + self.dropout(self.feed(self.feed_norm(x)))
-
-    def step(self, x: Tensor, place: int, known: State) -> tuple[Tensor, Tensor]:
-        """A decoder's ``forward`` of one note ``x`` (B, D) at ``place``; and its past with that note in it.
-
-        ``known`` holds the keys and values of the "memory" and of the "past", as far back as they are seen, and the
-        "table" of each attention where positions are relative.
-        """
-        normed = self.self_norm(x)
-        past = known["past"][:, :, 1 - self.self_attention.reach :]
-        past = torch.cat([past, self.self_attention.key_value(normed).view(len(x), past.shape[1], 1, -1)], dim=2)
-        x = x + self.self_attention.step(normed, past, past.shape[2] - 1, known.get("own_table"))
-        x = x + self.cross_attention.step(self.cross_norm(x), known["memory"], place, known.get("cross_table"))
-        return x + self.feed(self.feed_norm(x)), past
-
-
 class EncoderDecoder(SequenceModel):
     """What both transformers share; places enter by ``placed``, or as distances where ``max_distance`` is not 0."""
 
@@ -101,10 +55,10 @@ class EncoderDecoder(SequenceModel):
         self.config = config
         layers = range(config.num_layers)
         self.beat_in = nn.Linear(NUM_BEAT_FEATURES, config.dim)
-        self.encoder = nn.ModuleList(Layer(config, max_distance, decoder=False) for _ in layers)
+        self.encoder = nn.ModuleList(Layer(config, max_distance, causal=False) for _ in layers)
         self.encoder_norm = nn.LayerNorm(config.dim)
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
-        self.decoder = nn.ModuleList(Layer(config, max_distance, decoder=True) for _ in layers)
+        self.decoder = nn.ModuleList(Layer(config, max_distance, causal=True, memory=True) for _ in layers)
         self.decoder_norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.dim, config.vocab_size)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,8 @@ import pytest
 import torch
 from hypothesis import settings
 
-from core.checkpoint import Checkpoint, ModelCard, codec_config, save_checkpoint
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
+from core.checkpoint import Checkpoint, ModelCard, save_checkpoint, stored_config
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, Codec, PianoCodec, PianoRollCodec, StepCodec
 from core.score import Note, Score
 from models import ARCHITECTURES, SequenceModel
 
@@ -49,6 +48,30 @@ TINY = {
     },
     "beat-transformer": {"dim": 8, "num_heads": 2, "feed_dim": 12, "reach": 5},
     "beat-transformer-relative": {"dim": 8, "num_heads": 2, "feed_dim": 12, "max_distance": 3, "reach": 5},
+    "piano-transformer": {
+        "num_styles": 5,
+        "num_values": (40, 40, 20, 20),
+        "dim": 8,
+        "num_heads": 2,
+        "num_layers": 2,
+        "feed_dim": 12,
+        "reach": 5,
+        "max_distance": 3,
+        "num_pointers": 2,
+        "pointer_dim": 3,
+    },
+    "piano-accompaniment": {
+        "num_styles": 5,
+        "num_values": (40, 40, 20, 20),
+        "dim": 8,
+        "num_heads": 2,
+        "num_layers": 2,
+        "feed_dim": 12,
+        "reach": 5,
+        "max_distance": 3,
+        "num_pointers": 2,
+        "pointer_dim": 3,
+    },
     "step-gru-attention": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
     "step-lstm-attention": {
         "window": 5,
@@ -72,6 +95,11 @@ TINY = {
     "char-rnn": {"embed_dim": 6, "hidden_dim": 12},
     "char-lstm": {"embed_dim": 6, "hidden_dim": 12},
     "char-lstm-echo": {"embed_dim": 6, "hidden_dim": 12, "num_heads": 2, "head_dim": 3, "out_dim": 7, "reach": 5},
+    "roll-gru": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
+    "roll-attention": {"window": 5, "stride": 2, "embed_dim": 6, "dense_dim": 7},
+    "roll-gru-attention": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
+    "roll-gru2-attention": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
+    "roll-gru3-attention": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
     "step-vae": {"window": 16, "hidden_dim": 7, "latent_dim": 3},
     "step-vae-sequence": {
         "window": 16,
@@ -86,19 +114,25 @@ TINY = {
 """a small configuration for every architecture"""
 
 
-def tiny_model(architecture: str, vocab_size: int = 129) -> SequenceModel:
+def tiny_model(architecture: str, vocab_size: int = 129, **sizes: Any) -> SequenceModel:
     torch.manual_seed(0)
     model_class, config_class = ARCHITECTURES[architecture]
-    model: SequenceModel = model_class(config_class(vocab_size=vocab_size, **TINY[architecture])).eval()
+    model: SequenceModel = model_class(config_class(vocab_size=vocab_size, **{**TINY[architecture], **sizes})).eval()
     return model
 
 
 def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
-    codec = {"beat": BeatCodec, "step": StepCodec, "char": AbcCharsCodec}[architecture.partition("-")[0]]()
-    model = tiny_model(architecture, codec.vocab_size)
+    codecs: dict[str, type[Codec]] = {
+        "beat": BeatCodec, "step": StepCodec, "char": AbcCharsCodec, "roll": PianoRollCodec, "piano": PianoCodec
+    }  # fmt: skip
+    kind = ArrangementCodec if architecture == "piano-accompaniment" else codecs[architecture.partition("-")[0]]
+    codec, sizes = kind(), {}
+    if isinstance(codec, PianoCodec | ArrangementCodec):  # a network of fields knows how many values each has
+        sizes = {"num_styles": codec.starts[0], "num_values": codec.num_values}
+    model = tiny_model(architecture, codec.vocab_size, **sizes)
     card = ModelCard(
-        name=f"{architecture}.essen", title=architecture, architecture=architecture, config=asdict(model.config),
-        codec=codec.name, codec_config=codec_config(codec), corpus="essen", license="none",
+        name=f"{architecture}.essen", title=architecture, architecture=architecture, config=stored_config(model.config),
+        codec=codec.name, codec_config=stored_config(codec), corpus="essen", license="none",
         sampling={"temperature": 0.9},
     )  # fmt: skip
     return Checkpoint(card, model, codec)
@@ -119,6 +153,7 @@ def tiny_checkpoints(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Parsed corpora go to a folder of this run, so that the tests start as a fresh installation does."""
+    """Parsed corpora and studies go to folders of this run, so that the tests start as a fresh installation does."""
     os.environ["TUNESMITH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ.pop("TUNESMITH_CORPORA", None)
+    os.environ["TUNESMITH_STUDIES"] = f"sqlite:///{tmp_path_factory.mktemp('studies') / 'studies.db'}"

@@ -5,6 +5,7 @@ from core.cli import (
     music,
     neurons,
     originality,
+    piano,
     songs,
     training,
     tune,
@@ -12,4 +13,16 @@ from core.cli import (
 )  # each adds its commands to the program
 from core.cli.base import app, main
 
-__all__ = ["app", "continuation", "main", "music", "neurons", "originality", "songs", "training", "tune", "tunes"]
+__all__ = [
+    "app",
+    "continuation",
+    "main",
+    "music",
+    "neurons",
+    "originality",
+    "piano",
+    "songs",
+    "training",
+    "tune",
+    "tunes",
+]

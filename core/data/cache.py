@@ -40,11 +40,12 @@ def load_pieces(path: Path) -> tuple[Piece, ...] | None:
     try:
         stored = load_arrays(path)
         notes, ends, heads = stored["notes"], stored["ends"].tolist(), json.loads(str(stored["heads"]))
+        played = np.split(stored["played"], stored["played_ends"][:-1]) if "played" in stored else [None] * len(heads)
         pieces, start = [], 0
-        for head, end in zip(heads, ends, strict=True):
+        for head, end, rows in zip(heads, ends, played, strict=True):
             lines = notes_of(notes[start:end])
             score = Score(lines, head["qpm"], tuple(head["metre"]), head["upbeat"], head["key"], head["title"])
-            pieces.append(Piece(head["id"], score, head["split"], head["group"], head["text"], head["metadata"]))
+            pieces.append(Piece(head["id"], score, head["split"], head["group"], head["text"], head["metadata"], rows))
             start = end
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
@@ -53,7 +54,7 @@ def load_pieces(path: Path) -> tuple[Piece, ...] | None:
 
 def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
     """Stores ``pieces``; where the folder cannot be written to, does nothing."""
-    notes = np.array([note for piece in pieces for note in piece.score.notes])
+    notes = np.array([note for piece in pieces for note in piece.score.notes]).reshape(-1, 4)
     ends = np.cumsum([len(piece.score.notes) for piece in pieces])
     heads = [
         {
@@ -63,7 +64,11 @@ def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
         }
         for p in pieces
     ]  # fmt: skip
-    save_arrays(path, {"notes": notes, "ends": ends, "heads": np.array(json.dumps(heads))})
+    arrays = {"notes": notes, "ends": ends, "heads": np.array(json.dumps(heads))}
+    played = [piece.played for piece in pieces if piece.played is not None]
+    if played:
+        arrays |= {"played": np.concatenate(played), "played_ends": np.cumsum([len(rows) for rows in played])}
+    save_arrays(path, arrays)
 
 
 def notes_of(rows: NDArray[np.float64]) -> tuple[Note, ...]:

@@ -24,8 +24,10 @@ from core.data.essen import ABC, KERN, essen_folder, read_essen
 from core.data.installed import corpora_folder
 from core.data.maestro import MAESTRO_V3, maestro_folder, read_maestro, read_maestro_by_file
 from core.data.performance import PLAYED, WRITTEN, Performers
+from core.data.piano import MAESTRO_PIANO, PIANO, POP909_PIANO, read_maestro_piano, read_pop909_piano
 from core.data.piece import Piece
 from core.data.pop909 import pop909_folder, read_pop909
+from core.data.two_hands import POP909_PAIRS, read_two_hands
 from core.data.variants import events, group_variants, split_of
 from core.errors import InputError
 
@@ -142,6 +144,55 @@ CORPORA["abc-tunes"] = Corpus(
     folder=songs_folder,
     patterns=CORPORA[SONGS].patterns,
     parts=(SONGS, IRISH),
+    offered=False,
+)
+
+
+CORPORA[MAESTRO_PIANO] = replace(
+    CORPORA["maestro"],
+    name=MAESTRO_PIANO,
+    title="MAESTRO, all notes",
+    source="MAESTRO (C. Hawthorne and others, ICLR 2019), as performed; from magenta.tensorflow.org",
+    read=read_maestro_piano,
+    download=None,
+    offered=False,
+)
+CORPORA[POP909_PIANO] = replace(
+    CORPORA["pop909"],
+    name=POP909_PIANO,
+    title="POP909, all notes",
+    source="POP909 (Z. Wang and others, ISMIR 2020), its arrangements; from github.com/music-x-lab/POP909-Dataset",
+    read=read_pop909_piano,
+    performed=True,
+    offered=False,
+)
+
+CORPORA[POP909_PAIRS] = replace(
+    CORPORA["pop909"],
+    name=POP909_PAIRS,
+    title="POP909, melodies with their accompaniment",
+    source="POP909 (Z. Wang and others, ISMIR 2020), MELODY and PIANO; from github.com/music-x-lab/POP909-Dataset",
+    read=read_two_hands,
+    offered=False,
+)
+
+
+def read_piano(root: Path | None = None) -> Iterator[Piece]:
+    """The performances in ``root``, then the arrangements of pop songs, from where the installation keeps them."""
+    yield from load_corpus(MAESTRO_PIANO, root)
+    yield from load_corpus(POP909_PIANO)
+
+
+CORPORA[PIANO] = Corpus(
+    name=PIANO,
+    title="MAESTRO and POP909, all notes",
+    license=f"{CORPORA['maestro'].license}; {CORPORA['pop909'].license}",
+    source="The corpora maestro-piano and pop909-piano",
+    read=read_piano,
+    folder=maestro_folder,
+    patterns=CORPORA["maestro"].patterns,
+    parts=(MAESTRO_PIANO, POP909_PIANO),
+    performed=True,
     offered=False,
 )
 

@@ -8,11 +8,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from torch.utils.data import Dataset
 
-from core.codecs import AbcCharsCodec, BeatCodec, Codec, StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, Codec, PianoCodec, PianoRollCodec, StepCodec
+from core.codecs.piano import NUM_FIELDS
 from core.codecs.steps import is_regular
 from core.data.corpora import CORPORA, performers_of
+from core.data.piano_notes import PianoSlices, PianoStretches
 from core.data.piece import Piece
+from core.data.rolls import RollDataset, num_frames, rows_of_piece
 from core.data.tune_texts import TuneDataset, tune_text
+from core.data.two_hands import Arrangements, ArrangementSlices, events_of
 from core.data.windows import BeatDataset, Item, StepDataset
 
 Items = Dataset[Item]
@@ -33,6 +37,10 @@ class Source(ABC, Generic[AnyCodec]):
 
     def __init__(self, codec: AnyCodec, corpus: str) -> None:
         self.codec, self.corpus = codec, corpus
+
+    def fitted(self, pieces: Sequence[Piece]) -> Codec:
+        """The codec that training on ``pieces`` takes, where it is made for them."""
+        return self.codec
 
     def keeps(self, piece: Piece) -> bool:
         """Whether the codec carries the piece whole."""
@@ -109,7 +117,70 @@ class Tunes(Source[AbcCharsCodec]):
         return {CLEAN: TuneDataset([tune_text(piece) for piece in pieces], self.codec)}
 
 
-SOURCES: Mapping[str, type[Source[Any]]] = {BeatCodec.name: Beats, StepCodec.name: Steps, AbcCharsCodec.name: Tunes}
+class PianoNotes(Source[PianoCodec]):
+    """Performances note by note."""
+
+    @property
+    def varies(self) -> str:
+        return "slice and speed"
+
+    def keeps(self, piece: Piece) -> bool:
+        return piece.played is not None
+
+    def num_tokens(self, piece: Piece) -> int:
+        assert piece.played is not None
+        return NUM_FIELDS * len(piece.played) + 2  # the style, and the end
+
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        return PianoSlices(pieces, self.codec, length, transposed)
+
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        return {CLEAN: PianoStretches(pieces, self.codec)}
+
+
+class Rolls(Source[PianoRollCodec]):
+    """Performances frame by frame."""
+
+    def fitted(self, pieces: Sequence[Piece]) -> Codec:
+        return PianoRollCodec.fitted(map(rows_of_piece, pieces), self.codec.frames_per_sec)
+
+    def keeps(self, piece: Piece) -> bool:
+        return len(rows_of_piece(piece)) > 0
+
+    def num_tokens(self, piece: Piece) -> int:
+        return num_frames(piece, self.codec.frames_per_sec)
+
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        return RollDataset(pieces, self.codec, length, transposed)
+
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        return {CLEAN: RollDataset(pieces, self.codec)}
+
+
+class Pairs(Source[ArrangementCodec]):
+    """Melodies with their accompaniment."""
+
+    def keeps(self, piece: Piece) -> bool:
+        return piece.played is not None and bool(piece.score.notes)
+
+    def num_tokens(self, piece: Piece) -> int:
+        return NUM_FIELDS * len(events_of(piece)) + 2  # the texture, and the end
+
+    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+        return ArrangementSlices(pieces, self.codec, length, transposed)
+
+    def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
+        return {CLEAN: Arrangements(pieces, self.codec)}
+
+
+SOURCES: Mapping[str, type[Source[Any]]] = {
+    BeatCodec.name: Beats,
+    StepCodec.name: Steps,
+    AbcCharsCodec.name: Tunes,
+    PianoCodec.name: PianoNotes,
+    ArrangementCodec.name: Pairs,
+    PianoRollCodec.name: Rolls,
+}
 
 
 def source_of(codec: Codec, corpus: str) -> Source[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.checkpoint import CHECKPOINTS, WEIGHTS, ModelCard
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import CORPORA
 
 PUBLISHED_ACCURACY = {
@@ -18,7 +18,14 @@ PUBLISHED_ACCURACY = {
 }
 """of validation in 'Everybody Compose: Deep Beats To Music' (2023), on MAESTRO split by file"""
 
-UNITS = {BeatCodec.name: "note", StepCodec.name: "step", AbcCharsCodec.name: "character"}
+UNITS = {
+    BeatCodec.name: "note",
+    StepCodec.name: "step",
+    AbcCharsCodec.name: "character",
+    PianoRollCodec.name: "frame",
+    PianoCodec.name: "token",
+    ArrangementCodec.name: "token",
+}
 """what the figures of a model count, by its codec; nats a note and nats a step have nothing in common"""
 BOUND_SAMPLES = "bound_samples"
 """the metric that only a card has whose nll is a bound from above: importance samples that it was made with"""
@@ -74,10 +81,23 @@ def characters_table(cards: Iterable[ModelCard], root: Path | None = None) -> st
     return as_markdown(lines) if found else ""
 
 
+def piano_table(cards: Iterable[ModelCard], root: Path | None = None) -> str:
+    """The models that play note by note, then those that play frame by frame, the best first; empty without any."""
+    cards = list(cards)
+    head = ["network", "music", "nats", "accuracy", "size"]
+    lines = [head, ["---"] * len(head)]
+    for codec in (PianoCodec, ArrangementCodec, PianoRollCodec):
+        for card in sorted(with_codec(cards, codec.name), key=figure):
+            nats = (card.metrics["note_nll"], "note") if "note_nll" in card.metrics else (figure(card), "frame")
+            row = [f"`{card.network}`", card.corpus, "{:.3f} a {}".format(*nats), percentage(card.metrics["accuracy"])]
+            lines.append([*row, size_of(card, root)])
+    return as_markdown(lines) if len(lines) > 2 else ""
+
+
 def tables(cards: Iterable[ModelCard]) -> list[str]:
     """One for each kind of model that there is."""
     cards = list(cards)
-    return [table for write in (markdown_table, steps_table, characters_table) if (table := write(cards))]
+    return [table for write in (markdown_table, steps_table, characters_table, piano_table) if (table := write(cards))]
 
 
 def size_of(card: ModelCard, root: Path | None = None) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 import torch
 
 from core.checkpoint import Checkpoint
-from core.codecs import AbcCharsCodec, Encoded
+from core.codecs import AbcCharsCodec, ArrangementCodec, Encoded, PianoCodec, PianoRollCodec, arrangement, piano
 from core.data.corpora import pieces_of
 from core.data.datasets import CLAPPED, CLEAN, Items, validation_sets
+from core.data.piano import played_notes
 from core.data.piece import Piece
+from core.data.rolls import frames_of
 from core.data.tune_texts import body_start
 from core.errors import FormatError, InputError
 from core.evaluation.latent import latent_metrics
@@ -37,7 +39,9 @@ def piece_metrics(checkpoint: Checkpoint, pieces: Sequence[Piece]) -> dict[str, 
     ``clapped_nll`` and ``clapped_accuracy`` of the same melodies clapped by a person: a tempo from 50 to 200, attacks
     20 ms off, no rests. A model of a performed corpus is told the times as they were played, and for claps every note
     until the next. The figures of a VAE are those of ``latent_metrics``. Of tunes in characters the figures of header
-    and body, which ends with the end of the tune, stand beside those of the whole.
+    and body, which ends with the end of the tune, stand beside those of the whole. Of piano rolls ``nll`` is of
+    the keys of a frame, and ``token_nll`` of its token alone, which many sets of keys may share. Of piano music note
+    by note those of ``fields_of_notes`` are added.
     """
     if is_latent(checkpoint.card):
         return latent_metrics(checkpoint, [piece.score for piece in pieces])
@@ -53,6 +57,12 @@ def piece_metrics(checkpoint: Checkpoint, pieces: Sequence[Piece]) -> dict[str, 
     if CLAPPED in found:
         metrics["clapped_nll"] = round(found[CLAPPED].nll, 4)
         metrics["clapped_accuracy"] = round(found[CLAPPED].accuracy, 4)
+    if isinstance(checkpoint.codec, PianoRollCodec):
+        keys_nll = other_keys_nll(checkpoint.codec, pieces) / found[CLEAN].num_tokens
+        metrics |= {"nll": round(found[CLEAN].nll + keys_nll, 4), "token_nll": round(found[CLEAN].nll, 4)}
+    for codec, fields in ((PianoCodec, piano.FIELDS), (ArrangementCodec, arrangement.FIELDS)):
+        if isinstance(checkpoint.codec, codec):
+            metrics |= fields_of_notes(checkpoint, sets[CLEAN], fields)
     if isinstance(checkpoint.codec, AbcCharsCodec):
         metrics |= parts_of_tunes(checkpoint, sets[CLEAN])
     return metrics
@@ -64,6 +74,25 @@ def held_out(checkpoint: Checkpoint, items: Items) -> HeldOut:
 
 def encoded(items: Items) -> Iterator[Encoded]:
     return (Encoded(*items[i][:2]) for i in range(len(items)))  # type: ignore[arg-type]
+
+
+def other_keys_nll(codec: PianoRollCodec, pieces: Sequence[Piece]) -> float:
+    """What tokens of piano rolls leave open, in nats: the keys of all frames outside the vocabulary."""
+    return sum(codec.other_nll(frames_of(piece, codec.frames_per_sec)) for piece in pieces)
+
+
+def fields_of_notes(checkpoint: Checkpoint, items: Items, fields: Sequence[str]) -> dict[str, float]:
+    """Nats of a note, all its ``fields`` together and one by one: ``note_nll``, ``pitch_nll``, ..
+
+    The first token of a piece, its style, does not count here, nor does its end.
+    """
+    sums, num_notes = torch.zeros(len(fields), dtype=torch.float64), 0
+    for piece in encoded(items):
+        nll = -token_log_probs(checkpoint, piece).double()[1:]
+        notes = nll[: len(nll) // len(fields) * len(fields)].view(-1, len(fields))
+        sums, num_notes = sums + notes.sum(dim=0), num_notes + len(notes)
+    each = {f"{field}_nll": round(float(value) / num_notes, 4) for field, value in zip(fields, sums, strict=True)}
+    return {"note_nll": round(float(sums.sum()) / num_notes, 4), **each}
 
 
 def parts_of_tunes(checkpoint: Checkpoint, items: Items) -> dict[str, float]:
@@ -84,10 +113,16 @@ def read_pieces(path: Path) -> list[Piece]:
     files = sorted(f for f in path.rglob("*") if ending(f.name) in READERS and f.is_file()) if is_folder else [path]
     if not files:
         raise InputError(f"There are no music files in {path}; choose a folder with {', '.join(READERS)} files.")
-    pieces = [Piece(str(file), melody_line(read_file(file)), text=abc_text(file)) for file in files]
+    pieces = [piece_of(file) for file in files]
     if not any(piece.score.notes for piece in pieces):
         raise InputError(f"There are no notes in {path}; choose music with a melody.")
     return [piece for piece in pieces if piece.score.notes]
+
+
+def piece_of(path: Path) -> Piece:
+    """The melody, the text and all notes of a file, for models of each."""
+    score = read_file(path)
+    return Piece(str(path), melody_line(score), text=abc_text(path), played=played_notes(score))
 
 
 def abc_text(path: Path) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.codecs.steps import END, HELD, REST
 from core.files import is_metrical
 from core.formats.spelling import estimate_key, parse_key
 from core.inspection.abc_concepts import ABC_CONCEPTS
 from core.inspection.concept import Concept, Labels, mark
-from core.inspection.subject import Subject
+from core.inspection.subject import OTHER, Subject
 from core.score import Score
 
 Rule = Callable[[Score], Labels]
@@ -25,6 +25,10 @@ LONG = 2.0
 """times as long as the middle one of a melody's notes: where people breathe"""
 FOURTH, OCTAVE = 5, 12
 """semitones"""
+CHORD_SEC = 0.035
+BLACK = (1, 3, 6, 8, 10)
+"""pitch classes"""
+LOW = 48
 TOUCHING = 1e-3
 """quarters: less is no rest"""
 
@@ -110,6 +114,24 @@ def high_notes(score: Score) -> Labels:
     return pitch >= pitch.min() + 0.75 * (pitch.max() - pitch.min()) if np.ptp(pitch) else np.zeros(len(pitch), bool)
 
 
+def together(score: Score) -> Labels:
+    onset, _, _ = columns(score)
+    return np.append(False, np.diff(onset) * 60 / score.qpm < CHORD_SEC)
+
+
+def black_keys(score: Score) -> Labels:
+    return np.isin(np.array(score.pitches) % OCTAVE, BLACK)
+
+
+def bass(score: Score) -> Labels:
+    return np.array(score.pitches) < LOW
+
+
+def loud(score: Score) -> Labels:
+    velocity = np.array([note.velocity for note in score.notes])
+    return (velocity >= np.quantile(velocity, 0.75)) & (velocity > velocity.min())
+
+
 def steps_with(*signs: str) -> Callable[[Subject], Labels]:
     """Steps of the grid that hold one of some signs."""
     return lambda subject: np.isin(np.array(subject.labels), signs)
@@ -163,10 +185,32 @@ STEP_CONCEPTS = {
         "Second half of the bar", "Steps behind its middle.", steps_where(lambda place, bar, _beat: place >= bar / 2)
     ),
 }
+PIANO_CONCEPTS = {
+    "chord": Concept("In a chord", "Notes struck together with the one before.", at_notes(together)),
+    "black": Concept("Black key", "Notes on black keys.", at_notes(black_keys)),
+    "bass": Concept("Bass", "Notes below the C an octave below middle C.", at_notes(bass)),
+    "far": Concept(
+        "Far from the one before",
+        "Notes an octave or more from it.",
+        at_notes(moves(lambda move: np.abs(move) >= OCTAVE)),
+    ),
+    **{name: NOTE_CONCEPTS[name] for name in ("high", "repeated", "octave", "long", "foreign")},
+}
+LOUD = {"loud": Concept("Loud", "Notes among the loudest quarter of the piece.", at_notes(loud))}
+FRAME_CONCEPTS = {
+    "silence": Concept("Nothing struck", "Frames in which no key is struck.", steps_with(REST)),
+    "unusual": Concept("Unusual", "Frames of keys that are not in the vocabulary.", steps_with(OTHER)),
+}
 
 CONCEPTS: Mapping[str, Mapping[str, Concept]] = {
     BeatCodec.name: NOTE_CONCEPTS,
     StepCodec.name: {**STEP_CONCEPTS, **NOTE_CONCEPTS},
     AbcCharsCodec.name: ABC_CONCEPTS,
+    PianoCodec.name: {**PIANO_CONCEPTS, **LOUD},
+    ArrangementCodec.name: {
+        **PIANO_CONCEPTS,
+        "melody": Concept("Melody", "Notes of the melody.", steps_with("melody")),
+    },
+    PianoRollCodec.name: {**FRAME_CONCEPTS, **PIANO_CONCEPTS},
 }
 """By the name of the codec whose tokens they are said of."""

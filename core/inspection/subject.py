@@ -11,18 +11,31 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from core.checkpoint import Checkpoint
-from core.codecs import AbcCharsCodec, Codec, Encoded, StepCodec
+from core.codecs import (
+    AbcCharsCodec,
+    ArrangementCodec,
+    Codec,
+    Encoded,
+    PianoCodec,
+    PianoRollCodec,
+    StepCodec,
+)
+from core.codecs.pianoroll import roll_score
+from core.codecs.steps import REST
 from core.composition import Composition, tell
+from core.data.piano import played_score
 from core.data.piece import Piece
 from core.data.tune_texts import tune_text
 from core.errors import FormatError
 from core.formats.abc_notation import abc_to_score, note_places
-from core.formats.pitch_names import pitch_names
+from core.formats.pitch_names import pitch_name, pitch_names
 from core.formats.spelling import estimate_key
 from core.score import Score, monophonic
 
 END = "■"
 """where a tune ends"""
+OTHER = "…"
+"""a frame of keys that are not in the vocabulary"""
 
 
 @dataclass(frozen=True)
@@ -48,9 +61,15 @@ def labels(codec: Codec, tokens: Tensor | Sequence[int]) -> list[str]:
     """What is written in the cell of each token: a character, the name of a note, or a sign of the grid.
 
     Notes are named as in the key that they suggest. Steps are ``_`` where a note is held, ``r`` in a rest and ``/`` at
-    the end, as people type them.
+    the end, as people type them. Frames are the keys struck in them, ``r`` for none, ``…`` for an unusual set. Each
+    field of a note for the piano has its own sign.
     """
     ids = tokens.tolist() if isinstance(tokens, Tensor) else list(tokens)
+    if isinstance(codec, PianoRollCodec):
+        sets = (*codec.vocabulary, None)
+        return [OTHER if (keys := sets[token]) is None else " ".join(map(pitch_name, keys)) or REST for token in ids]
+    if isinstance(codec, PianoCodec | ArrangementCodec):
+        return list(map(codec.symbol, ids))
     if isinstance(codec, AbcCharsCodec):
         return [codec.alphabet[token] if token < len(codec.alphabet) else END for token in ids]
     sounding = [codec.pitches[token] for token in ids]
@@ -68,9 +87,14 @@ def subject(checkpoint: Checkpoint, piece: Composition | Score | Piece | str) ->
     """
     codec = checkpoint.codec
     if isinstance(piece, Piece):
-        piece = tune_text(piece) if isinstance(codec, AbcCharsCodec) else piece.score
+        sounding = piece.score if piece.played is None else played_score(piece.played)
+        piece = tune_text(piece) if isinstance(codec, AbcCharsCodec) else sounding
     if isinstance(codec, AbcCharsCodec):
         return in_characters(codec, piece)
+    if isinstance(codec, PianoRollCodec):
+        return in_frames(codec, piece)
+    if isinstance(codec, PianoCodec | ArrangementCodec):
+        return in_fields(codec, piece)
     if isinstance(piece, Composition) and (piece.continued or not isinstance(codec, StepCodec)):
         told = tell(codec, piece)
         return subject_of(codec, told.encoded, piece.written, told.places)
@@ -90,6 +114,23 @@ def in_notes(codec: Codec, score: Score) -> Subject:
         written = replace(codec.decode(encoded), qpm=score.qpm, key=score.key, title=score.title)
         return subject_of(codec, encoded, written, [round(note.onset / codec.step) for note in written.notes])
     return subject_of(codec, encoded, monophonic(score), range(len(encoded.tokens)))
+
+
+def in_frames(codec: PianoRollCodec, piece: Composition | Score | str) -> Subject:
+    """Piano music for a model that reads frames."""
+    if isinstance(piece, str):
+        piece = abc_to_score(piece, expand_repeats=False)
+    frames = codec.struck(piece.written if isinstance(piece, Composition) else piece)
+    places = [place for place, keys in enumerate(frames) for _ in keys]
+    return subject_of(codec, Encoded(codec.tokens_of(frames)), roll_score(frames, codec.frames_per_sec), places)
+
+
+def in_fields(codec: PianoCodec | ArrangementCodec, piece: Composition | Score | str) -> Subject:
+    """Piano music for a model that reads notes field by field."""
+    if isinstance(piece, str):
+        piece = abc_to_score(piece, expand_repeats=False)
+    encoded = codec.encode(piece.written if isinstance(piece, Composition) else piece)
+    return subject_of(codec, encoded, codec.decode(encoded), codec.note_places(encoded.tokens.tolist()))
 
 
 def in_characters(codec: AbcCharsCodec, piece: Composition | Score | str) -> Subject:

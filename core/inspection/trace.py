@@ -58,8 +58,9 @@ def trace(checkpoint: Checkpoint, encoded: Encoded, *, attention: bool = True) -
     """What the model did while it read ``encoded``. It is left as it was, and others may use it meanwhile.
 
     Of a network that reads a window for each token, units are what they are at the end of the window that ends with
-    token t: of a direction that reads backward, at its first step. A VAE has windows side by side: see ``trace_space``.
-    Without ``attention`` no maps are made. Raises ``InputError`` for a piece without tokens, or with too many.
+    token t: of a direction that reads backward, at its first step. Where a network reads several tokens at once, each
+    of them has the units of all. A VAE has windows side by side: see ``trace_space``. Without ``attention`` no maps are
+    made. Raises ``InputError`` for a piece without tokens, or with too many.
     """
     check_length(encoded)
     if is_latent(checkpoint.card):
@@ -71,12 +72,17 @@ def trace(checkpoint: Checkpoint, encoded: Encoded, *, attention: bool = True) -
     with recorder.hear(model) as twin:
         logits = twin(inputs, condition, lengths)[0, :num]
     dim = 0 if at_end else 1  # windows are rows
+    groups = model.groups(num)
 
     def aligned(runs: list[Tensor]) -> Tensor:
-        return at_tokens(torch.cat(runs, dim=dim).flatten(0, 1) if runs[0].dim() == 3 else torch.cat(runs), num)
+        values = torch.cat(runs, dim=dim).flatten(0, 1) if runs[0].dim() == 3 else torch.cat(runs)
+        return at_tokens(values, num) if groups is None else values[groups]
 
     join = window_map if at_end else whole_map
-    maps = {name: join(looks, num) for name, looks in recorder.looks.items()}
+    if groups is None:
+        maps = {name: join(looks, num) for name, looks in recorder.looks.items()}
+    else:
+        maps = {name: grouped_map(looks, groups) for name, looks in recorder.looks.items()}
     return Trace(
         layers={name: aligned(recorder.layers[name]) for name in units_of(model)},
         gates={name: {gate: aligned(runs) for gate, runs in gates.items()} for name, gates in recorder.gates.items()},
@@ -120,9 +126,12 @@ def at_tokens(values: Tensor, num: int) -> Tensor:
     return values[1 : num + 1] if len(values) == num + 1 else values[:num]
 
 
-def whole_map(looks: Sequence[Look], num: int) -> Tensor:
-    """(H, T, S) From the looks of one attention, which tell some queries each, of the keys near them."""
-    first, furthest = 0, 0
+def whole_map(looks: Sequence[Look], num: int, first: int = 0) -> Tensor:
+    """(H, T, S) From the looks of one attention, which tell some queries each, of the keys near them.
+
+    ``first`` is the place of the first of these; 1 where the start token has none.
+    """
+    furthest = 0
     canvas = looks[0].weights.new_zeros(looks[0].weights.shape[1], num + 2, num + 2)
     for look in looks:
         weights = look.weights[0]  # (H, N, S)
@@ -134,9 +143,16 @@ def whole_map(looks: Sequence[Look], num: int) -> Tensor:
     return canvas[:, :num, 1 : num + 1].clone() if of_tokens else canvas[:, :num, :num].clone()
 
 
+def grouped_map(looks: Sequence[Look], groups: Tensor) -> Tensor:
+    """(H, T, S) Of a network whose places are ``groups`` (T,) of tokens, which share what goes to their place."""
+    sizes = groups.bincount()
+    map_ = whole_map(looks, len(sizes), first=1) / sizes
+    return map_[:, groups][:, :, groups]
+
+
 def window_map(looks: Sequence[Look], num: int) -> Tensor:
     """(H, T, S) From the looks that a network takes at a window of each token."""
-    weights = torch.cat([look.weights for look in looks])[:num, :, 0]  # (T, H, W)
+    weights = torch.cat([look.weights[:, :, -1] for look in looks])[:num]  # (T, H, W), of the newest place
     width = weights.shape[2]
     canvas = weights.new_zeros(num, weights.shape[1], num + width)
     columns = torch.arange(num)[:, None] + torch.arange(width)  # W - 1 places before the start token come first

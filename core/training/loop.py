@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import random
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from core.checkpoint import (
     Checkpoint,
     ModelCard,
     build_model,
-    codec_config,
     load_checkpoint,
     save_checkpoint,
+    stored_config,
     write_whole,
 )
 from core.codecs import Codec
@@ -55,6 +56,7 @@ def train(
     ``max_minutes`` counts earlier parts of the run too. Raises ``InputError`` when the corpus is missing.
     """
     lightning.seed_everything(recipe.training.seed, workers=True)
+    recipe = fitted(recipe, corpus_root)
     card = untrained_card(recipe)
     model, codec = build_model(card)
     training, held_out = (latent_loaders if recipe.latent else loaders)(recipe, codec, corpus_root)
@@ -69,6 +71,7 @@ def train(
         module.time_used = lambda: clock.time_elapsed("train") / 60 / max_minutes
     trainer = lightning.Trainer(
         max_epochs=recipe.training.max_epochs,
+        limit_train_batches=recipe.training.epoch_batches or 1.0,
         devices=1,  # of whatever kind there is: the networks are small
         precision="32-true" if recipe.adversarial else "bf16-mixed",
         gradient_clip_val=None if recipe.adversarial else 1.0,  # which clips by itself
@@ -92,7 +95,7 @@ def train(
         how["adversarial"] = asdict(recipe.adversarial)
     if recipe.latent:
         how["latent"] = asdict(recipe.latent)
-    data = data_facts(recipe, codec, pieces_of(recipe.corpus, "train", corpus_root))
+    data = data_facts(recipe, codec, training_pieces(recipe, corpus_root))
     facts = {**how, **data, **training_facts(trainer, clock, int(weights["epoch"]))}
     metrics = validation_metrics(trained, "valid", corpus_root)
     if recipe.adversarial:
@@ -143,6 +146,18 @@ def keep_settings(path: Path, recipe: Recipe) -> None:
     write_whole(path, text.encode())
 
 
+def training_pieces(recipe: Recipe, corpus_root: Path | None) -> list[Piece]:
+    """Those that the recipe is trained on."""
+    pieces, num = pieces_of(recipe.corpus, "train", corpus_root), recipe.training.num_pieces
+    return random.Random(recipe.training.seed).sample(pieces, num) if 0 < num < len(pieces) else pieces
+
+
+def fitted(recipe: Recipe, corpus_root: Path | None) -> Recipe:
+    """``recipe`` with the codec that its training pieces ask for: a recipe itself knows no corpus."""
+    source = source_of(recipe.codec, recipe.corpus)
+    return replace(recipe, codec=source.fitted(training_pieces(recipe, corpus_root)))
+
+
 def untrained_card(recipe: Recipe) -> ModelCard:
     _, config_class = ARCHITECTURES[recipe.architecture]
     return ModelCard(
@@ -150,9 +165,9 @@ def untrained_card(recipe: Recipe) -> ModelCard:
         title=recipe.title,
         description=recipe.description,
         architecture=recipe.architecture,
-        config=asdict(config_class(vocab_size=recipe.codec.vocab_size, **recipe.config)),
+        config=stored_config(config_class(vocab_size=recipe.codec.vocab_size, **recipe.config)),
         codec=recipe.codec.name,
-        codec_config=codec_config(recipe.codec),
+        codec_config=stored_config(recipe.codec),
         corpus=recipe.corpus,
         license=CORPORA[recipe.corpus].license,
         sampling=dict(recipe.sampling),
@@ -164,7 +179,7 @@ def loaders(
 ) -> tuple[DataLoader[Any], dict[str, DataLoader[Any]]]:
     """The training data, drawn anew at each epoch, and the fixed validation sets by their names."""
     settings = recipe.training
-    pieces, held_out = (pieces_of(recipe.corpus, split, corpus_root) for split in ("train", "valid"))
+    pieces, held_out = training_pieces(recipe, corpus_root), pieces_of(recipe.corpus, "valid", corpus_root)
     source = source_of(codec, recipe.corpus)
     held_out.sort(key=source.num_tokens)  # batches of similar lengths
     length = settings.length

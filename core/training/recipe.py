@@ -26,11 +26,19 @@ class TrainingSettings:
     """whether songs are shown in C major or A minor alone; models of steps know how"""
     max_epochs: int = 60
     """over which the learning rate falls to 0 along a cosine, unless the minutes that the run is given end first"""
+    epoch_batches: int = 0
+    """batches of an epoch, so that a large corpus is looked at piece by piece; 0: as many as show all of it"""
+    num_pieces: int = 0
+    """of the corpus that are shown, chosen by the seed; 0: all of them; VAEs are shown all"""
     patience: int = 12
     """epochs without a better validation figure before training stops"""
     seed: int = 0
     steady: bool = False
     """whether the learning rate stays as it is instead"""
+
+
+MAY_BE_NOUGHT = ("seed", "epoch_batches", "num_pieces")
+"""of the whole numbers among the settings"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ def number_like(text: str, present: Any, name: str) -> Any:
         value = int(text) if whole else float(text)
     except ValueError as error:
         raise InputError(f"{name} must be a {'whole ' * whole}number, not {text[:40]!r}.") from error
-    low, high = (0 if name == "seed" else 1, 2**31) if whole else (0, 1)
+    low, high = (0 if name in MAY_BE_NOUGHT else 1, 2**31) if whole else (0, 1)
     if not low <= value <= high:
         raise InputError(f"{name} must be from {low} to {high}, not {value}.")
     return value

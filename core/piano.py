@@ -1,0 +1,127 @@
+"""Piano music as a trained model plays it: note by note, or frame by frame; from nothing, or on from what is given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from core.checkpoint import Checkpoint
+from core.codecs import PianoCodec, PianoRollCodec
+from core.codecs.piano import ANY, NUM_FIELDS, SHIFT, shift_values
+from core.codecs.pianoroll import roll_score
+from core.data.piano import played_notes, played_score
+from core.errors import InputError
+from core.generate import Generation, Writer, blank, drawn_seed, generate
+from core.sampling import SamplingConfig
+from core.sampling.stream import Pen
+from core.score import Score
+
+MAX_SEC = 300.0
+MAX_NOTES_A_SEC = 40
+"""a model that plays more than these, on average, is stopped"""
+OnSeconds = Callable[[float], object]
+"""told how many seconds are written"""
+
+
+def write_piano(
+    checkpoint: Checkpoint,
+    seconds: float,
+    sampling: SamplingConfig | None = None,
+    *,
+    style: str = ANY,
+    prompt: Score | None = None,
+    on_seconds: OnSeconds | None = None,
+) -> Generation:
+    """``seconds`` of a performance, behind the ``prompt`` where there is one.
+
+    A ``style`` is one of the codec's, for models that know any. The same checkpoint, input and settings give the same
+    music. Raises ``InputError`` for lengths, styles and settings that cannot be, and for models of other music.
+    """
+    if not 0 < seconds <= MAX_SEC:
+        raise InputError(f"The length must be more than 0 and at most {MAX_SEC:g} seconds.")
+    sampling = sampling or checkpoint.card.sampling_defaults
+    sampling = replace(sampling, seed=drawn_seed() if sampling.seed is None else sampling.seed)
+    prompt = prompt if prompt and prompt.notes else None
+    if isinstance(checkpoint.codec, PianoCodec):
+        return write_notes(checkpoint, checkpoint.codec, seconds, sampling, style, prompt, on_seconds)
+    if isinstance(checkpoint.codec, PianoRollCodec):
+        return write_frames(checkpoint, checkpoint.codec, seconds, sampling, prompt, on_seconds)
+    raise InputError(
+        f"The model {checkpoint.card.name} writes no piano music; choose one whose name begins with 'piano' or 'roll'."
+    )
+
+
+def opening(score: Score, seconds: float) -> Score:
+    """The notes of ``score`` that are struck in its first ``seconds``."""
+    end = seconds * score.qpm / 60
+    return replace(score, notes=tuple(note for note in score.notes if note.onset < end))
+
+
+def write_notes(
+    checkpoint: Checkpoint,
+    codec: PianoCodec,
+    seconds: float,
+    sampling: SamplingConfig,
+    style: str,
+    prompt: Score | None,
+    on_seconds: OnSeconds | None,
+) -> Generation:
+    if sampling.num_beams > 1:
+        raise InputError("Piano music is written as it is played; set the number of beams to 1.")
+    assert sampling.seed is not None
+    given = played_notes(prompt) if prompt else None
+    tokens = [codec.style_token(style)] + ([] if given is None else codec.notes_tokens(given).tolist())
+    pen = Pen(
+        Writer(checkpoint),
+        codec.bos_token,
+        sampling.processors(codec.pitches),
+        torch.Generator().manual_seed(sampling.seed),
+    )
+    for token in tokens:
+        pen.write(token)
+    num_given, written, shifts = len(tokens), 0.0, shift_values()
+    longest = num_given + NUM_FIELDS * math.ceil(seconds * MAX_NOTES_A_SEC)
+    while len(tokens) < longest:
+        # asked for so many seconds, it may not end sooner
+        shift = pen.write(barred=codec.end_token)
+        written += float(shifts[shift - codec.starts[SHIFT]])
+        if written >= seconds:
+            break
+        tokens += [shift, *(pen.write() for _ in range(NUM_FIELDS - 1))]
+        if on_seconds:
+            on_seconds(written)
+    score = codec.score_of(tokens)
+    if given is not None:
+        score = behind(prompt_score=played_score(given), whole=score)
+    return Generation(score, torch.tensor(tokens), pen.log_likelihood, sampling)
+
+
+def behind(prompt_score: Score, whole: Score) -> Score:
+    """The notes of ``whole`` that follow those of the prompt behind the prompt as it was given, unrounded."""
+    num_given = len(prompt_score.notes)
+    late = prompt_score.notes[-1].onset - whole.notes[num_given - 1].onset
+    new = (note._replace(onset=note.onset + late) for note in whole.notes[num_given:])
+    return replace(prompt_score, notes=(*prompt_score.notes, *new))
+
+
+def write_frames(
+    checkpoint: Checkpoint,
+    codec: PianoRollCodec,
+    seconds: float,
+    sampling: SamplingConfig,
+    prompt: Score | None,
+    on_seconds: OnSeconds | None,
+) -> Generation:
+    given = codec.struck(prompt) if prompt else []
+    tokens = codec.tokens_of(given).tolist()
+    num_frames = len(tokens) + math.ceil(seconds * codec.frames_per_sec)
+
+    def on_step(done: int, _: int) -> None:
+        if on_seconds:
+            on_seconds(done / codec.frames_per_sec)
+
+    made = generate(checkpoint, blank(num_frames, tokens), sampling=sampling, on_step=on_step)
+    return replace(made, score=roll_score(codec.frames(made.tokens, given), codec.frames_per_sec))
