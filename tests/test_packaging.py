@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PRODUCT = ("app.py", "core", "models", "pages")
 FOLDERS = ("core", "models", "pages", "tests", "checkpoints", "docs", ".ci", ".streamlit")
 REQUIREMENTS = ("requirements.txt", "requirements-no-deps.txt", "requirements-dev.txt")
-INDIRECT = {"midi2audio"}  # runs as a program of its own
+INDIRECT = {"midi2audio", "psycopg", "psycopg-binary"}  # a program of its own; the driver that SQLAlchemy loads
 
 PIN = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)==(?P<version>\d[\w.]*)")
 MACHINE_PATH = re.compile(rb"(?<![\w.~-])/(?:home|root|tmp|work|Users)/\w")

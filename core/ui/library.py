@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, ModelCard
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import CORPORA, EMBEDDED
 from core.evaluation.board import BOUND_SAMPLES, PUBLISHED_ACCURACY, UNITS, is_bound, percentage, with_codec
 from core.evaluation.game import ACCURACY_RANGE, stability
@@ -25,6 +25,15 @@ FIGURES = {
     "clapped_accuracy": "accuracy, clapped",
     "header_nll": "nll, header",
     "body_nll": "nll, body",
+    "token_nll": "nll, token alone",
+    "note_nll": "nll, note",
+    "shift_nll": "nll, when",
+    "place_nll": "nll, place",
+    "role_nll": "nll, role",
+    "pitch_nll": "nll, key",
+    "velocity_nll": "nll, velocity",
+    "duration_nll": "nll, how long",
+    "length_nll": "nll, length",
 }
 
 BOARDS = {
@@ -44,6 +53,23 @@ BOARDS = {
         "Held-out tunes in ABC notation, every character of each foretold from those before it, the end among them; "
         "the header, which ends with the key, and the music also apart. The two studies that the plain networks come "
         "from printed 1.49 to 1.89 for a random slice of 30 characters, which is another figure.",
+    ),
+    PianoCodec.name: (
+        "Piano, note by note",
+        "Held-out performances and pop songs, in stretches of 1,024 notes without what went before and without their "
+        "composer. A note is four tokens: when it is struck after the one before, which key, how hard, how long it "
+        "sounds; each is foretold from the notes before and the fields of its own note that are known.",
+    ),
+    ArrangementCodec.name: (
+        "Two hands",
+        "Held-out pop songs, melody and accompaniment in one stream in which melody notes are told a bar ahead. A note "
+        "is four tokens: its place in the bar, whether it is melody, which key, how long.",
+    ),
+    PianoRollCodec.name: (
+        "Piano, frame by frame",
+        "Held-out performances of MAESTRO, five frames a second; a token is the set of keys struck in a frame. A set "
+        "that the vocabulary lacks costs its own token and its keys, so that a small vocabulary earns nothing. The "
+        "networks of a study with self-attention, on its budget of 100 performances.",
     ),
 }
 """(heading, caption) of the models of each codec; figures of different units never share a table"""

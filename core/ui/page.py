@@ -17,9 +17,11 @@ PAGES = (
     ("app.py", "Compose", ":material/edit_note:"),
     ("pages/continue.py", "Continue", ":material/double_arrow:"),
     ("pages/tunes.py", "Tunes", ":material/music_note:"),
+    ("pages/piano.py", "Piano", ":material/piano:"),
     ("pages/latent.py", "Latent", ":material/scatter_plot:"),
     ("pages/neurons.py", "Neurons", ":material/neurology:"),
     ("pages/compare.py", "Compare", ":material/compare_arrows:"),
+    ("pages/listening.py", "Listening", ":material/headphones:"),
     ("pages/library.py", "Library", ":material/library_music:"),
 )
 """(file, name, icon) of every page; a new page is a file and a line here"""

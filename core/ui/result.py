@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -18,8 +20,9 @@ from core.ui.neuron_why import picked_in, why_picked
 from core.ui.note_panel import note_panel
 from core.ui.originality import originality_line
 from core.ui.page import plain, plain_errors
+from core.ui.piano_melody import accompany_button
 from core.ui.playing import playing_controls
-from core.ui.work import AUDIO_MIME, PAIR_WIDTH, corpus_of, engraved, sound
+from core.ui.work import AUDIO_MIME, PAIR_WIDTH, accompanying_cards, corpus_of, engraved, sound
 
 
 def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
@@ -70,7 +73,7 @@ def cards(desk: Desk) -> None:
 
 
 def steps(desk: Desk) -> None:
-    """Undo and redo."""
+    """Undo and redo, and the way to a second hand."""
     piece = desk.piece
     assert piece is not None
     row = st.container(horizontal=True, vertical_alignment="center")
@@ -81,6 +84,9 @@ def steps(desk: Desk) -> None:
         free = max(1, len(piece.pitches) - piece.num_given)
         told += f" · log-likelihood {nats(piece.log_likelihood)}, {signed(piece.log_likelihood / free, 2)} a note"
     row.caption(told)
+    if accompanying_cards():
+        with row:
+            accompany_button(replace(piece.written, title=piece.name), "two_hands")
 
 
 def nats(log_likelihood: float | None) -> str:

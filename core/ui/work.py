@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import EMBEDDED, load_corpus
 from core.data.piece import Piece
 from core.evaluation.originality import Originality, in_words, load_index, originality
@@ -67,6 +67,16 @@ def char_cards() -> list[ModelCard]:
     return [card for card in cards() if card.codec == AbcCharsCodec.name]
 
 
+def piano_cards() -> list[ModelCard]:
+    """Of the models that play with both hands."""
+    return [card for card in cards() if card.codec in (PianoCodec.name, PianoRollCodec.name)]
+
+
+def accompanying_cards() -> list[ModelCard]:
+    """Of the models that accompany a melody."""
+    return [card for card in cards() if card.codec == ArrangementCodec.name]
+
+
 def corpus_of(model: str) -> str:
     """What a model was trained on; of one that is not installed, what most are."""
     return next((card.corpus for card in cards() if card.name == model), EMBEDDED)
@@ -100,6 +110,17 @@ def engraved(written: Score, page_width: int) -> str:
         return engrave(written, page_width=page_width, heading=False).svg
 
 
+@lru_cache(maxsize=32)
+def piano_engraved(score: Score, performed: bool, key: str | None, page_width: int) -> str:
+    """The SVG of piano music on two staves, for a page so wide."""
+    from core.piano_notation import notate_piano
+    from core.render.notation import engrave_piano
+
+    with turn():
+        written = notate_piano(score, performed=performed, key=key)
+        return engrave_piano(written, page_width=page_width, heading=False).svg
+
+
 @lru_cache(maxsize=128)
 def checked(written: Score, corpus: str, num_given: int) -> tuple[Originality, str] | None:
     """What a melody, after the notes that were given, shares with the training tunes of a corpus; and that in words.
@@ -131,3 +152,12 @@ def exported(suffix: str, written: Score, performed: Score, program: int) -> byt
 
     with turn():
         return WRITERS[suffix](written, performed, program)
+
+
+@lru_cache(maxsize=24)
+def piano_exported(suffix: str, score: Score, performed: bool, key: str | None) -> bytes:
+    """A file of piano music to download."""
+    from core.piano_files import PIANO_WRITERS
+
+    with turn():
+        return PIANO_WRITERS[suffix](score, performed, key)

@@ -1,0 +1,154 @@
+"""Every excerpt rendered alike: the piano-roll codec's notes, one velocity, one instrument, one length, one loudness.
+
+The notes are set down in the database when an excerpt is first heard, so that they stay the same whatever becomes of a
+checkpoint or a corpus; sound is made of them anew wherever it is no longer kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import Engine, select, update
+
+from core.data.cache import cache_folder
+from core.errors import InputError
+from core.listening import schema
+from core.listening.database import StudyError, reading, writing
+from core.listening.excerpts import Load, json_to_source
+from core.render.audio import INSTRUMENTS, Audio, audio_to_flac, default_engine, render
+from core.score import Note, Score
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = 1
+"""Raise it when the same notes shall sound otherwise."""
+VELOCITY = 80
+LOUDNESS = -23.0
+"""LUFS: integrated loudness by ITU-R BS.1770-4, the level of EBU R 128; a piano's peaks stay well below full scale"""
+CEILING = 0.99
+"""of full scale, which no peak exceeds, be the excerpt the softer for it"""
+FADE_SEC = 1.5
+MAX_BYTES = 256_000_000
+"""of sounds that are kept; the one that was heard longest ago goes first"""
+
+SecNotes = list[tuple[float, float, int]]
+"""(onset_sec, duration_sec, pitch)"""
+
+_TURNS = tuple(threading.Lock() for _ in range(32))  # of many excerpts each, so that there is no end to none of them
+
+
+def sound_of(engine: Engine, study: str, number: int, load: Load) -> bytes:
+    """The FLAC file of an excerpt; made where it is not kept, by one of those who ask for it at once.
+
+    Raises ``InputError`` where its notes or its sound cannot be made.
+    """
+    with _TURNS[hash((study, number)) % len(_TURNS)]:
+        notes, seconds = frozen_notes(engine, study, number, load)
+        facts = (FORMAT, notes, seconds, VELOCITY, LOUDNESS, default_engine().name)
+        path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
+        with suppress(OSError):
+            kept = path.read_bytes()
+            path.touch()  # used just now
+            return kept
+        flac = rendered(notes, seconds)
+        keep(path, flac)
+        return flac
+
+
+def frozen_notes(engine: Engine, study: str, number: int, load: Load) -> tuple[SecNotes, float]:
+    """The notes of an excerpt, which are the same for ever after the first call, and its length in seconds."""
+    excerpts, studies = schema.excerpts, schema.studies
+    query = (
+        select(excerpts.c.source, excerpts.c.notes, studies.c.seconds)
+        .join_from(excerpts, studies, excerpts.c.study == studies.c.id)
+        .where(excerpts.c.study == study, excerpts.c.number == number)
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise StudyError("There is no such excerpt in this study; open it again with your code.")
+    if row.notes is None:
+        made = json.dumps(alike(json_to_source(row.source).performance(row.seconds, load), row.seconds))
+        this = (excerpts.c.study == study) & (excerpts.c.number == number)
+        with writing(engine) as connection:  # whoever came first stays
+            connection.execute(update(excerpts).where(this, excerpts.c.notes.is_(None)).values(notes=made))
+            row = connection.execute(query).one()
+    return [(onset, duration, pitch) for onset, duration, pitch in json.loads(row.notes)], row.seconds
+
+
+def alike(score: Score, seconds: float) -> SecNotes:
+    """Music as the piano-roll codec carries it, within so many seconds."""
+    from core.codecs.pianoroll import roll_version
+
+    rolled = roll_version(score, velocity=VELOCITY)
+    rate = 60.0 / rolled.qpm
+    timed = [(round(note.onset * rate, 6), round(note.duration * rate, 6), note.pitch) for note in rolled.notes]
+    return [(onset, min(length, seconds - onset), pitch) for onset, length, pitch in timed if onset < seconds]
+
+
+def rendered(notes: Sequence[tuple[float, float, int]], seconds: float) -> bytes:
+    """FLAC of just so many seconds, which fade at their end, at ``LOUDNESS``; raises ``InputError``."""
+    score = Score(tuple(Note(onset, length, pitch, VELOCITY) for onset, length, pitch in notes), qpm=60.0)
+    audio = render(score, INSTRUMENTS["piano"])
+    if audio.notice:  # by another synthesiser than the others
+        raise InputError(f"The music cannot be played as the other excerpts are: {audio.notice}")
+    rate = audio.sample_rate
+    samples = levelled(lasting(audio.samples, round(seconds * rate), round(FADE_SEC * rate)), rate)
+    return audio_to_flac(Audio(samples, rate, audio.engine))
+
+
+def lasting(samples: NDArray[np.float32], num_samples: int, fade: int) -> NDArray[np.float32]:
+    """(num_samples,): cut or filled up with silence; the last ``fade`` of them fade."""
+    whole = np.zeros(num_samples, np.float32)
+    whole[: len(samples)] = samples[:num_samples]
+    whole[num_samples - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return whole
+
+
+def levelled(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """The same at ``LOUDNESS``."""
+    import pyloudnorm
+
+    loudness = pyloudnorm.Meter(sample_rate).integrated_loudness(samples.astype(np.float64))
+    if not np.isfinite(loudness):
+        return samples
+    gain = 10 ** ((LOUDNESS - loudness) / 20)
+    return samples * np.float32(min(gain, CEILING / np.abs(samples).max()))
+
+
+def sounds_folder() -> Path:
+    return cache_folder() / "listening"
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all, and makes room; where the folder cannot be written to, does nothing."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as partial:
+            try:
+                partial.write(data)
+                partial.flush()
+                Path(partial.name).replace(path)
+            finally:
+                Path(partial.name).unlink(missing_ok=True)
+        make_room(path.parent)
+
+
+def make_room(folder: Path) -> None:
+    """Removes the files that were used longest ago until ``MAX_BYTES`` are left at most."""
+    files = sorted(((file.stat(), file) for file in folder.glob("*.flac")), key=lambda item: item[0].st_mtime)
+    excess = sum(stat.st_size for stat, _ in files) - MAX_BYTES
+    for stat, file in files:
+        if excess <= 0:
+            break
+        file.unlink(missing_ok=True)
+        excess -= stat.st_size

@@ -1,0 +1,38 @@
+"""What the views of the listening study share: the database, the study that ships with the project, sound."""
+
+from __future__ import annotations
+
+import streamlit as st
+from sqlalchemy import Engine
+
+from core.listening.database import database_address
+from core.listening.making import ready_study
+from core.listening.schema import open_studies
+from core.listening.sound import sound_of
+from core.listening.studies import Study, add_study, find_study
+from core.ui.work import cards, checkpoint, turn
+
+
+def studies_database() -> Engine:
+    """The database of the studies, shared by all visits; raises ``StudyError``."""
+    return opened(database_address())
+
+
+@st.cache_resource(show_spinner=False)
+def opened(address: str) -> Engine:
+    return open_studies(address)
+
+
+def ready(engine: Engine) -> Study | None:
+    """The study that ships with the project, of the models that there are now; None where there is none of piano."""
+    draft = ready_study(cards())
+    if draft is None:
+        return None
+    id_ = f"ready-{draft.fingerprint}"
+    return find_study(engine, id_) or find_study(engine, add_study(engine, draft, id_))
+
+
+def prepared(engine: Engine, study: str, number: int) -> bytes:
+    """The sound of an excerpt, which is made when it is first wanted; raises ``InputError``."""
+    with turn():
+        return sound_of(engine, study, number, checkpoint)

@@ -1,0 +1,101 @@
+"""Piano music on two staves: seen, heard, taken home."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.render.notation import NARROW, WIDE
+from core.ui.components.score_view import score_view
+from core.ui.downloads import file_name
+from core.ui.page import count, plain, plain_errors
+from core.ui.piano_desk import PianoDesk, Take
+from core.ui.work import AUDIO_MIME, cards, piano_engraved, piano_exported, sound
+
+FILES = ((".mid", "MIDI", "audio/midi"), (".musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml"),
+         (".svg", "SVG", "image/svg+xml"))  # fmt: skip
+ON_REQUEST = ((".wav", "WAV", "audio/wav"), (".pdf", "PDF", "application/pdf"))
+PIANO_PROGRAM = 0
+
+
+def sheet(desk: PianoDesk) -> None:
+    """Everything about the take on the desk."""
+    take = desk.take
+    assert take is not None
+    st.caption(plain(take.label))
+    with plain_errors():
+        seen_and_heard(desk, take)
+    home, roll, history = st.tabs(["Take home", "Piano roll", "History"])
+    with home:
+        downloads(take)
+    with roll, plain_errors():
+        piano_roll(desk, take)
+    with history:
+        past(desk)
+
+
+def seen_and_heard(desk: PianoDesk, take: Take) -> None:
+    sec = 60.0 / take.score.qpm
+    audio, engine, notice = sound(take.score, PIANO_PROGRAM)
+    picked = score_view(
+        piano_engraved(take.score, take.performed, take.key, WIDE),
+        [(note.onset * sec, note.offset * sec) for note in take.score.notes],
+        audio,
+        key="piano.score",
+        mime=AUDIO_MIME,
+        selected=desk.selected,
+        narrow_svg=piano_engraved(take.score, take.performed, take.key, NARROW),
+    )
+    if picked is not None:
+        desk.selected = picked
+    played = "Bars and note values are an estimate: it was played, not written. " if take.performed else ""
+    st.caption(plain(f"{count(len(take.score.notes), 'note')}. {played}Played by {engine}. {notice}".strip()))
+
+
+def piano_roll(desk: PianoDesk, take: Take) -> None:
+    from core.render.pianoroll import velocity_figure
+
+    st.plotly_chart(velocity_figure(take.score), key="piano.roll")
+
+
+def downloads(take: Take) -> None:
+    """Buttons for every format; what takes longer is made on request."""
+    from core.ui.downloads import missing
+
+    name = file_name(take.score.title)
+    with st.container(horizontal=True), plain_errors():
+        for suffix, label, mime in FILES:
+            save(take, name, suffix, label, mime)
+        for suffix, label, mime in ON_REQUEST:
+            wanted = f"piano.wanted{suffix}"
+            if st.session_state.get(wanted) == take:
+                save(take, name, suffix, label, mime)
+            else:
+                reason = missing(suffix)
+                st.button(
+                    f"Make {label}",
+                    key=f"piano.make{suffix}",
+                    disabled=reason is not None,
+                    help=reason,
+                    on_click=st.session_state.__setitem__,
+                    args=(wanted, take),
+                )
+    license_ = next((card.license for card in cards() if card.name == take.model), "")
+    if license_:
+        st.caption(f"Model and training data: {plain(license_)}")
+
+
+def save(take: Take, name: str, suffix: str, label: str, mime: str) -> None:
+    data = piano_exported(suffix, take.score, take.performed, take.key)
+    st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"piano.save{suffix}")
+
+
+def past(desk: PianoDesk) -> None:
+    """Every take of this visit, the latest first."""
+    for index in reversed(range(len(desk.takes))):
+        st.button(
+            f"{index + 1}. {plain(desk.takes[index].label)}",
+            key=f"piano.past.{index}",
+            type="primary" if index == desk.current else "tertiary",
+            on_click=desk.go_to,
+            args=(index,),
+        )

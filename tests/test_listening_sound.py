@@ -1,0 +1,225 @@
+"""Excerpts sound alike, stay as they are, and come from where they say."""
+
+from __future__ import annotations
+
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import music21
+import numpy as np
+import pyloudnorm
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+
+import core.listening.sound as sound
+from core.checkpoint import Checkpoint, ModelCard
+from core.codecs.pianoroll import roll_version
+from core.data.corpora import CORPORA
+from core.data.piece import Piece
+from core.errors import InputError
+from core.listening import schema
+from core.listening.database import StudyError, reading
+from core.listening.excerpts import HUMAN, QPM, Excerpt, FromCorpus, FromMusic21, Generated, cut
+from core.listening.making import READY_WORKS, Work, by_models, by_people, human_sources, ready_study
+from core.listening.schema import open_studies
+from core.listening.studies import SECONDS, add_study, check
+from core.score import Note, Score
+from tests.conftest import tiny_checkpoint
+from tests.studies import draft
+
+HANDS = Score(
+    tuple(
+        Note(bar * 4 + beat, length, pitch, velocity)
+        for bar in range(8)
+        for beat, length, pitch, velocity in [
+            (0, 4, 36, 40), (0, 1, 64, 100), (0, 1, 67, 9), (1, 1, 72, 127), (2.5, 2, 71, 60),
+        ]
+    ),
+    qpm=100,
+)  # fmt: skip
+"""five voices' worth of notes in 19.2 seconds"""
+
+
+def nobody(_: str) -> Checkpoint:
+    raise AssertionError("no checkpoint is needed")
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setenv("TUNESMITH_CACHE", str(tmp_path / "cache"))
+    return open_studies(f"sqlite:///{tmp_path / 'studies.db'}")
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every piece of music21's is HANDS here; the paths that were asked for."""
+    asked: list[str] = []
+
+    def performance(self: FromMusic21, seconds: float, _: object) -> Score:
+        asked.append(self.path)
+        return cut(HANDS, 0.0, seconds)
+
+    monkeypatch.setattr(FromMusic21, "performance", performance)
+    return asked
+
+
+def samples_of(flac: bytes) -> tuple[NDArray[np.float64], int]:
+    return soundfile.read(io.BytesIO(flac))
+
+
+def test_all_sound_equally_long_and_equally_loud() -> None:
+    quiet = Score(tuple(Note(beat, 0.2, 100 - beat) for beat in range(16)), qpm=60)
+    clusters = Score(tuple(Note(beat, 1, pitch) for beat in range(12) for pitch in range(36, 60, 2)), qpm=120)
+    for score in (HANDS, quiet, clusters):
+        flac = sound.rendered(sound.alike(cut(score, 0, 12), 12.0), 12.0)
+        samples, rate = samples_of(flac)
+        assert samples.shape == (12 * rate,)
+        assert pyloudnorm.Meter(rate).integrated_loudness(samples) == pytest.approx(sound.LOUDNESS, abs=0.2)
+        assert np.abs(samples).max() < sound.CEILING
+        assert np.abs(samples[-rate // 100 :]).max() < 0.01, "the end fades"
+
+
+def test_notes_are_as_the_roll_codec_has_them_and_all_of_one_velocity() -> None:
+    notes = sound.alike(cut(HANDS, 0, 10), 10.0)
+    rolled = roll_version(cut(HANDS, 0, 10), velocity=sound.VELOCITY)
+    assert [(onset, pitch) for onset, _, pitch in notes] == [
+        (pytest.approx(note.onset / 2), note.pitch) for note in rolled.notes
+    ]
+    assert {note.velocity for note in rolled.notes} == {sound.VELOCITY}
+    assert max(onset + length for onset, length, _ in notes) <= 10
+
+
+def test_a_passage_begins_with_a_note_and_ends_in_time() -> None:
+    found = cut(HANDS, 2.0, 3.0)  # a quarter is 0.6 s: the first note after 2 s is at 2.4 s
+    assert found.qpm == QPM
+    assert found.notes[0].onset == 0
+    assert found.notes[0].pitch == 36
+    assert found.duration == pytest.approx(6.0)
+    assert [note.onset / 2 for note in found.notes if note.pitch == 72] == pytest.approx([0.6])
+    with pytest.raises(StudyError, match="no music"):
+        cut(HANDS, 100.0, 3.0)
+
+
+def test_sound_is_made_once_for_all_who_ask_and_made_again_when_it_is_gone(
+    engine: Engine, played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = add_study(engine, replace(draft(), seconds=5.0))
+    first = draft().excerpts.index(next(excerpt for excerpt in draft().excerpts if excerpt.is_human))
+    times: list[int] = []
+    rendered = sound.rendered
+    monkeypatch.setattr(sound, "rendered", lambda *given: (times.append(1), rendered(*given))[1])
+    with ThreadPoolExecutor(8) as pool:
+        flacs = set(pool.map(lambda _: sound.sound_of(engine, study, first, nobody), range(8)))
+    assert len(flacs) == 1
+    assert (len(played), len(times)) == (1, 1)
+    [file] = sound.sounds_folder().iterdir()
+    file.unlink()
+    assert sound.sound_of(engine, study, first, nobody) in flacs
+    assert (len(played), len(times)) == (1, 2), "from the notes that were set down"
+    with reading(engine) as connection:
+        stored = connection.execute(select(schema.excerpts.c.notes).where(schema.excerpts.c.number == first)).scalar()
+    assert stored is not None
+    monkeypatch.setenv("TUNESMITH_CACHE", "/proc/no/such/place")
+    assert sound.sound_of(engine, study, first, nobody) in flacs, "a place that cannot be written to costs time alone"
+    with pytest.raises(StudyError, match="no such excerpt"):
+        sound.sound_of(engine, study, 999, nobody)
+
+
+def test_notes_stay_whatever_becomes_of_their_source(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = add_study(engine, replace(draft(), seconds=5.0))
+    monkeypatch.setattr(Generated, "performance", lambda *_: cut(HANDS, 0, 5))
+    before = sound.frozen_notes(engine, study, 0, nobody)
+    monkeypatch.setattr(Generated, "performance", lambda *_: cut(HANDS.transposed(1), 0, 5))
+    assert sound.frozen_notes(engine, study, 0, nobody) == before
+    assert sound.frozen_notes(engine, study, 1, nobody) != before
+
+
+def test_old_sounds_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound, "MAX_BYTES", 250)
+    for age, name in enumerate(("newest", "middle", "oldest")):
+        file = tmp_path / f"{name}.flac"
+        file.write_bytes(bytes(100))
+        os.utime(file, (1e9 - age, 1e9 - age))
+    sound.make_room(tmp_path)
+    assert {file.stem for file in tmp_path.iterdir()} == {"newest", "middle"}
+
+
+def test_a_model_writes_from_its_seed_alone() -> None:
+    checkpoint = tiny_checkpoint("roll-gru")
+    first, again, other = (Generated("any", seed).performance(8.0, lambda _: checkpoint) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first.notes[0].onset == 0
+    assert first.duration <= 16
+
+
+def test_every_work_of_the_ready_study_is_there() -> None:
+    corpus = Path(music21.__file__).parent / "corpus"
+    assert all((corpus / work.path).is_file() for work in READY_WORKS)
+    assert len(READY_WORKS) >= 6
+
+
+@pytest.mark.parametrize("work", READY_WORKS[:1] + READY_WORKS[-1:])  # Humdrum and MusicXML; all take too long
+def test_a_work_lasts_as_long_as_an_excerpt_and_has_both_hands(work: Work) -> None:
+    score = work.excerpt().source.performance(SECONDS, nobody)
+    assert score.notes[-1].onset / 2 > SECONDS - 3
+    assert max(score.pitches) - min(score.pitches) > 30
+    assert sound.alike(score, SECONDS)
+
+
+def test_a_work_that_is_missing_is_one_sentence() -> None:
+    with pytest.raises(StudyError, match="no piece"):
+        FromMusic21("nobody/nothing.mxl").performance(1.0, nobody)
+
+
+def card(name: str, codec: str) -> ModelCard:
+    return ModelCard(name, name.title(), "x", {}, codec, {}, "piano", "none")
+
+
+def test_the_ready_study_is_made_of_the_piano_models_that_there_are() -> None:
+    cards = [card("a", "piano"), card("b", "pianoroll"), card("c", "beats")]
+    found = ready_study(cards)
+    assert found is not None
+    check(found)
+    assert {excerpt.maker for excerpt in found.excerpts} == {"a", "b", HUMAN}
+    assert found.fingerprint == ready_study(cards).fingerprint != ready_study(cards[:1]).fingerprint
+    check(ready_study(cards[:1]))
+    assert ready_study(cards[2:]) is None
+    assert len(by_models([card(str(i), "piano") for i in range(9)])) == 36
+
+
+def test_people_are_drawn_from_a_corpus_each_piece_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def performance(seconds: float) -> NDArray[np.float32]:
+        onsets = np.arange(0, seconds, 0.5, dtype=np.float32)
+        return np.stack([onsets, np.full_like(onsets, 0.4), 60 + onsets % 12, np.full_like(onsets, 70)], axis=1)
+
+    pieces = [Piece(f"p{i}", Score(()), "test", played=performance(60.0)) for i in range(5)]
+    pieces.append(Piece("short", Score(()), "test", played=performance(10.0)))
+    monkeypatch.setattr("core.listening.making.pieces_of", lambda *_: pieces)
+    monkeypatch.setattr("core.data.corpora.load_corpus", lambda _: tuple(pieces))
+    excerpts = by_people("maestro-piano", 5, 40.0, seed=3)
+    assert excerpts == by_people("maestro-piano", 5, 40.0, seed=3)
+    sources = [excerpt.source for excerpt in excerpts]
+    assert {source.piece for source in sources if isinstance(source, FromCorpus)} == {f"p{i}" for i in range(5)}
+    for source in sources:
+        score = source.performance(40.0, nobody)
+        assert (score.notes[0].onset, score.duration) == (0, pytest.approx(80, abs=1.1))
+    with pytest.raises(StudyError, match="only 5 pieces"):
+        by_people("maestro-piano", 6, 40.0, seed=3)
+    with pytest.raises(StudyError, match="no performance 'gone'"):
+        FromCorpus("maestro-piano", "gone", 0.0).performance(40.0, nobody)
+
+
+def test_the_choice_of_music_by_people() -> None:
+    names = human_sources()
+    assert next(iter(names)) == "music21"
+    assert set(names) - {"music21"} <= set(CORPORA)
+    excerpts = by_people("music21", 4, 40.0, seed=1)
+    assert len(set(excerpts)) == 4
+    assert all(isinstance(excerpt, Excerpt) and excerpt.is_human for excerpt in excerpts)
+    with pytest.raises(InputError):
+        by_people("music21", 40, 40.0, seed=1)
