@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -164,8 +165,14 @@ def save_checkpoint(checkpoint: Checkpoint, root: Path | None = None) -> Path:
         for key, tensor in checkpoint.model.state_dict().items()
     }
     write_whole(folder / WEIGHTS, save(weights))
-    write_whole(folder / CARD, (json.dumps(asdict(checkpoint.card), indent=2) + "\n").encode())
+    write_whole(folder / CARD, as_text(asdict(checkpoint.card)).encode())
     return folder
+
+
+def as_text(card: dict[str, Any]) -> str:
+    """JSON in lines, but lists of numbers each in one: a codec may have thousands."""
+    text = json.dumps(card, indent=2)
+    return re.sub(r"\[\s+([-+\d.eE,\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -256,6 +256,11 @@ ROLL_NETWORKS: dict[str, Network] = {
         "Three GRUs, and a look over the last ten seconds between any two.",
         length=512,
     ),
+    "roll-transformer": Network(
+        "Transformer on piano rolls",
+        "Looks back from every frame over the last minute, nearly; ours, for comparison.",
+        length=512,
+    ),
 }
 ROLL_PIECES = 100
 """that the study of these networks trained on"""

@@ -23,6 +23,7 @@ from models.roll_gru import RollGru, RollGruConfig
 from models.roll_gru2_attention import RollGru2Attention, RollGru2AttentionConfig
 from models.roll_gru3_attention import RollGru3Attention, RollGru3AttentionConfig
 from models.roll_gru_attention import RollGruAttention, RollGruAttentionConfig
+from models.roll_transformer import RollTransformer, RollTransformerConfig
 from models.step_bilstm import StepBilstm, StepBilstmConfig
 from models.step_gru_attention import StepGruAttention, StepGruAttentionConfig
 from models.step_lstm_attention import StepLstmAttention, StepLstmAttentionConfig
@@ -51,6 +52,7 @@ ARCHITECTURES: dict[str, tuple[type[Any], type[Any]]] = {
     "roll-gru-attention": (RollGruAttention, RollGruAttentionConfig),
     "roll-gru2-attention": (RollGru2Attention, RollGru2AttentionConfig),
     "roll-gru3-attention": (RollGru3Attention, RollGru3AttentionConfig),
+    "roll-transformer": (RollTransformer, RollTransformerConfig),
     "step-vae": (StepVae, StepVaeConfig),
     "step-vae-sequence": (StepVaeSequence, StepVaeSequenceConfig),
 }

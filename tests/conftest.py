@@ -72,6 +72,7 @@ TINY = {
         "num_pointers": 2,
         "pointer_dim": 3,
     },
+    "roll-transformer": {"embed_dim": 6, "dim": 8, "num_heads": 2, "feed_dim": 12, "reach": 5, "max_distance": 3},
     "step-gru-attention": {"window": 5, "stride": 2, "embed_dim": 6, "hidden_dim": 6, "dense_dim": 7},
     "step-lstm-attention": {
         "window": 5,

@@ -5,7 +5,7 @@ import pickle
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +235,16 @@ def test_without_any_model_that_is_said(tmp_path: Path) -> None:
 
 def test_the_card_gives_the_sampling_defaults(folder: Path) -> None:
     assert load_checkpoint(NAME, folder.parent).card.sampling_defaults == SamplingConfig(temperature=0.9)
+
+
+def test_lists_of_numbers_take_a_line_each(tmp_path: Path) -> None:
+    """And nothing else of a card changes, not even text that looks like one."""
+    saved = tiny_checkpoint("roll-gru")
+    card = replace(
+        saved.card, description="[\n  1,\n  2\n]", codec_config={"sets": [[], [60], [60, 64]], "probs": [0.5, 1e-7]}
+    )
+    save_checkpoint(saved._replace(card=card), tmp_path)
+    text = (tmp_path / card.name / "card.json").read_text()
+    assert json.loads(text) == asdict(card)
+    assert "[60, 64]" in text
+    assert "[0.5, 1e-07]" in text

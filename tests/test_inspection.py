@@ -333,7 +333,7 @@ def test_attention_is_whole_and_never_goes_to_what_is_not_written_yet(name: str)
 
 
 WITH_ATTENTION = {
-    "piano-transformer", "piano-accompaniment",
+    "piano-transformer", "piano-accompaniment", "roll-transformer",
     "beat-lstm-attention", "beat-lstm-echo", "beat-transformer", "beat-transformer-relative",
     "step-gru-attention", "step-lstm-attention", "step-lstm-echo", "char-lstm-echo",
     "roll-attention", "roll-gru-attention", "roll-gru2-attention", "roll-gru3-attention",
