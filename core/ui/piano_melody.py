@@ -10,12 +10,14 @@ from core.data.corpora import CORPORA
 from core.files import READERS
 from core.notation import written_melody
 from core.score import Score
-from core.ui.page import MAX_UPLOAD_MB, count, keep, plain, plain_errors
+from core.ui.page import MAX_UPLOAD_MB, SETTING, count, keep, plain, plain_errors
 from core.ui.recolour_panel import choose_tune, title_of
 
 SPACE = "piano.melody."
 MELODY = SPACE + "given"
 """where the melody lies that another page has handed over"""
+AT_ONCE = SPACE + "at_once"
+"""that it has just come"""
 HANDED, FILE, TUNE = "From my page", "From a file", "From a corpus"
 
 
@@ -23,8 +25,8 @@ def accompany_button(melody: Score, key: str) -> None:
     """Hands a written melody to the Piano page, which accompanies it at once."""
     if st.button("Now with two hands", icon=":material/piano:", key=key, help="Have a model play the accompaniment."):
         st.session_state[MELODY] = melody
-        st.session_state["piano.handed_over"] = st.session_state["piano.at_once"] = True
-        st.session_state["settings." + SPACE + "source"] = HANDED
+        st.session_state[AT_ONCE] = True
+        st.session_state[SETTING + SPACE + "source"] = HANDED
         st.switch_page("pages/piano.py")
 
 

@@ -17,7 +17,7 @@ from core.sampling import SamplingConfig
 from core.score import Score
 from core.ui.page import MAX_UPLOAD_MB, keep, plain_errors, start_page
 from core.ui.piano_desk import PianoDesk, taken
-from core.ui.piano_melody import MELODY, choose_melody
+from core.ui.piano_melody import AT_ONCE, choose_melody
 from core.ui.piano_sheet import sheet
 from core.ui.progress import EVERY, Progress
 from core.ui.settings import MAX_PAGE_SEED, choose_model, new_seed, slider
@@ -43,15 +43,12 @@ def piano_page() -> None:
     if not ways:
         st.error("There is no trained piano model; train one: python -m core train piano-transformer.piano.")
         return
-    handed_over = MELODY in st.session_state and TWO_HANDS in ways
     key = keep(SPACE + "way", ways[0], ways)
-    if handed_over and st.session_state.pop(SPACE + "handed_over", False):
+    if AT_ONCE in st.session_state and TWO_HANDS in ways:
         st.session_state[key] = TWO_HANDS
     way = st.segmented_control("What to write", ways, key=key, required=True, label_visibility="collapsed")
-    if way == PLAY:
-        play(desk)
-    else:
-        two_hands(desk)
+    with plain_errors():
+        (play if way == PLAY else two_hands)(desk)
     if desk.take is not None:
         sheet(desk)
 
@@ -80,8 +77,7 @@ def play(desk: PianoDesk) -> None:
             "Play", type="primary", icon=":material/piano:", on_click=new_seed, args=(SPACE,), width="stretch"
         )
     if pressed or desk.take is None:
-        with plain_errors():
-            perform(desk, model, sampling, chosen, seconds, prompt)
+        perform(desk, model, sampling, chosen, seconds, prompt)
 
 
 def beginning() -> tuple[str, Score] | None:
@@ -112,7 +108,8 @@ def perform(
     with turn():
         made = write_piano(model, seconds, sampling, style=style, prompt=prompt[1] if prompt else None, on_seconds=show)
     progress.end()
-    name = f"On from {prompt[0][:60]}" if prompt else STYLES.get(style, style).capitalize()
+    name = f"On from {prompt[0][:60]}" if prompt else STYLES.get(style, style)
+    name = name[:1].upper() + name[1:]
     label = f"{name}, seed {made.sampling.seed}"
     title = name if prompt or style != ANY else "Piano piece"
     desk.add(taken(label, replace(made.score, title=title), model.card.name, performed=True))
@@ -137,9 +134,8 @@ def two_hands(desk: PianoDesk) -> None:
         pressed = st.button(
             "Accompany", type="primary", icon=":material/piano:", on_click=new_seed, args=(SPACE,), width="stretch"
         )
-    if melody is None or not (pressed or st.session_state.pop(SPACE + "at_once", False)):
-        return
-    with plain_errors():
+    at_once = st.session_state.pop(AT_ONCE, False) or desk.take is None
+    if melody is not None and (pressed or at_once):
         progress = Progress("Accompanying …", SPACE + "progress")
         with turn():
             made = accompany(model, melody, sampling, texture=texture or ANY, on_step=progress.show)

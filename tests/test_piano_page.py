@@ -1,0 +1,132 @@
+"""The Piano page as Streamlit runs it, on tiny untrained models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import core.checkpoint
+from core.checkpoint import save_checkpoint
+from core.formats.midi import score_to_midi
+from core.score import Note, Score
+from core.ui.piano_desk import PianoDesk, Take
+from tests.conftest import MELODY, said, tiny_checkpoint
+
+ROOT = Path(__file__).parent.parent
+MODELS = ("piano-transformer", "roll-gru", "piano-accompaniment", "beat-rnn")
+ABC = b"X:1\nT:Scale\nM:3/4\nL:1/4\nK:G\nG A B|c d e|f g2|]\n"
+
+
+@pytest.fixture(autouse=True)
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for architecture in MODELS:
+        save_checkpoint(tiny_checkpoint(architecture), tmp_path)
+    monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", tmp_path)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    return tmp_path
+
+
+def open_page() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/piano.py").run()
+
+
+def take_of(app: AppTest) -> Take:
+    assert not app.exception
+    assert not app.error
+    desk: PianoDesk = app.session_state["piano.desk"]
+    assert desk.take is not None
+    return desk.take
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(b for b in app.button if b.label == label).click().run()
+
+
+def choose(app: AppTest, key: str, value: str) -> AppTest:
+    return app.segmented_control(key=f"settings.piano.{key}").set_value(value).run()
+
+
+def test_it_opens_on_a_finished_piece_and_plays_another() -> None:
+    app = open_page()
+    first = take_of(app)
+    assert first.performed
+    assert first.score.notes
+    another = take_of(press(app, "Play"))
+    assert another.score != first.score
+    assert [take.label for take in app.session_state["piano.desk"].takes] == [first.label, another.label]
+    press(app, f"1. {first.label}")
+    assert take_of(app) == first
+
+
+def test_it_plays_in_a_style() -> None:
+    app = open_page()
+    app.selectbox(key="settings.piano.style").set_value("Frédéric Chopin").run()
+    take = take_of(press(app, "Play"))
+    assert take.score.title == "Frédéric Chopin"
+
+
+def test_a_model_of_frames_knows_no_styles() -> None:
+    app = open_page()
+    app.selectbox(key="settings.piano.play.network").set_value("roll-gru").run()
+    assert "settings.piano.style" not in [box.key for box in app.selectbox]
+    assert take_of(press(app, "Play")).model == "roll-gru.essen"
+
+
+def test_it_goes_on_from_a_file() -> None:
+    app = open_page()
+    given = Score(tuple(Note(i * 0.5, 0.5, 60 + i) for i in range(8)), qpm=120)
+    app.file_uploader(key="piano.prompt").upload("scale.mid", score_to_midi(given), "audio/midi").run()
+    app.slider(key="settings.piano.kept").set_value(1).run()
+    take = take_of(press(app, "Play"))
+    assert take.score.pitches[:4] == (60, 61, 62, 63), "of the first second"
+    assert take.label.startswith("On from scale.mid")
+
+
+def test_a_melody_of_a_corpus_is_accompanied_and_kept() -> None:
+    app = choose(open_page(), "way", "Two hands")
+    take = take_of(press(app, "Accompany"))
+    assert not take.performed
+    melody = [note for note in take.score.notes if note.velocity == 96]
+    assert melody
+    assert "notes in" in "\n".join(said(caption) for caption in app.caption)
+
+
+def test_a_melody_in_a_file_is_accompanied() -> None:
+    app = choose(choose(open_page(), "way", "Two hands"), "melody.source", "From a file")
+    app.file_uploader(key="piano.melody.file").upload("scale.abc", ABC, "text/plain").run()
+    take = take_of(press(app, "Accompany"))
+    assert [note.pitch for note in take.score.notes if note.velocity == 96] == [67, 69, 71, 72, 74, 76, 78, 79]
+    assert (take.score.title, take.score.time_signature, take.key) == ("Scale", (3, 4), "G")
+
+
+def test_the_melody_composed_on_the_front_page_comes_along() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    composed = app.session_state["desk"].piece.written
+    app = next(b for b in app.button if b.label == "Now with two hands").click().run()
+    app = app.switch_page("pages/piano.py").run()
+    take = take_of(app)
+    kept = [(note.onset, note.pitch) for note in take.score.notes if note.velocity == 96]
+    assert kept == [(note.onset, note.pitch) for note in composed.notes]
+
+
+def test_a_file_that_is_no_music_is_said_and_nothing_is_lost() -> None:
+    app = open_page()
+    first = take_of(app)
+    app.file_uploader(key="piano.prompt").upload("bad.mid", b"no music", "audio/midi").run()
+    assert len(app.error) == 1
+    desk: PianoDesk = app.session_state["piano.desk"]
+    assert desk.take == first
+
+
+def test_without_models_it_says_how_to_train_one(tiny: Path) -> None:
+    for card in tiny.glob("*/card.json"):
+        if not card.parent.name.startswith("beat"):
+            card.unlink()
+            (card.parent / "model.safetensors").unlink()
+    app = open_page()
+    assert "python -m core train piano-transformer" in said(app.error[0])
+    assert MELODY.notes
