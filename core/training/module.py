@@ -83,8 +83,6 @@ class NextTokenModule(TrainingModule):
     def logits(self, batch: Batch, places: slice) -> Tensor:
         inputs = shift_right(batch.tokens.clamp_min(0), self.bos_token)
         inputs[:, 0] = torch.where(batch.before == START, self.bos_token, batch.before)
-        if self.training and self.settings.misread:
-            inputs = misread(inputs, batch.lengths, self.settings.misread)
         return self.model.forward_at(inputs, batch.condition, batch.lengths, places).float()
 
     def training_step(self, batch: Batch, _: int) -> Tensor | None:
@@ -103,12 +101,3 @@ class NextTokenModule(TrainingModule):
         nll = F.cross_entropy(logits[real], targets[real], reduction="sum")
         correct = (logits.argmax(dim=-1) == targets)[real].sum()
         self.sums[dataloader_idx] += torch.stack([real.sum(), nll, correct]).double().cpu()
-
-
-def misread(inputs: Tensor, lengths: Tensor, share: float) -> Tensor:
-    """``inputs`` (B, T) with about a ``share`` of them replaced by others from the same batch; never the first."""
-    read = inputs[torch.arange(inputs.shape[1], device=inputs.device) < lengths[:, None]]
-    others = read[torch.randint(len(read), inputs.shape, device=inputs.device)]
-    wrong = torch.rand(inputs.shape, device=inputs.device) < share
-    wrong[:, 0] = False
-    return torch.where(wrong, others, inputs)

@@ -20,8 +20,6 @@ class TrainingSettings:
     """tokens of a training slice"""
     transposed: float = 0.5
     """share of the training slices that are shown in any key, the others in their own"""
-    misread: float = 0.0
-    """share of the tokens that a network of next tokens reads wrong, so that it trusts what it copies less"""
     common_key: bool = False
     """whether songs are shown in C major or A minor alone; models of steps know how"""
     max_epochs: int = 60
