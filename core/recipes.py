@@ -206,7 +206,7 @@ CHAR_NETWORKS: dict[str, tuple[Network, str, dict[str, Any]]] = {
             epochs=20,
         ),
         "abc-tunes",
-        {"transposed": 0.5, "batch_size": 32},
+        {"transposed": 0.5, "batch_size": 32, "looped": 0.5},
     ),
 }
 """a network, the tunes that it is trained on, and the settings that differ"""

@@ -94,9 +94,8 @@ def test_fooling_the_discriminator_reaches_the_generators_weights(module: Advers
         module.game = replace(GAME, weight=weight)
         module.zero_grad()
         torch.manual_seed(1)
-        module.generator_step(
-            Steps(), Batch(tokens, BEATS, torch.full((5,), 8), torch.full((5,), START)), fake, drawn, noise
-        )
+        batch = Batch(tokens, BEATS, torch.full((5,), 8), torch.full((5,), START), tokens)
+        module.generator_step(Steps(), batch, fake, drawn, noise)
         gradients.append(torch.cat([p.grad.flatten() for p in module.model.parameters() if p.grad is not None]))
     assert not torch.allclose(*gradients)
 

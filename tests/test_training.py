@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import core.checkpoint
 import core.evaluation.heldout
 import core.training.loop
 from core.checkpoint import CARD, HISTORY, WEIGHTS, load_checkpoint, read_card
@@ -131,6 +132,17 @@ def test_an_interrupted_run_goes_on_where_it_was(
     rows = rows_of((tmp_path / card.name / HISTORY).read_text())
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
     assert rows[:2] == before
+
+
+def test_a_run_may_begin_with_trained_weights(
+    tmp_path: Path, dozen: list[Piece], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = train(tiny_recipe(), run_root=tmp_path / "a", checkpoint_root=tmp_path)
+    monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", tmp_path)
+    further = tiny_recipe(learning_rate=0.0)
+    card = train(further, run_root=tmp_path / "b", checkpoint_root=tmp_path / "out", begin_with="beat-rnn.essen")
+    assert card.metrics["nll"] == pytest.approx(first.metrics["nll"], abs=1e-3), "it learned nothing more"
+    assert str(card.training["command"]).endswith("--begin-with beat-rnn.essen")
 
 
 def test_a_run_is_not_continued_with_other_settings(tmp_path: Path, dozen: list[Piece]) -> None:

@@ -10,7 +10,7 @@ from core.data.abc_transposed import transposed_text
 from core.data.corpora import pieces_of
 from core.data.datasets import CLEAN, training_slices, validation_sets
 from core.data.piece import Piece
-from core.data.tune_texts import TuneDataset, body_start, tune_text
+from core.data.tune_texts import TuneDataset, body_start, tune_text, with_loop
 from core.data.windows import START
 from core.formats.abc_notation import abc_to_score
 from core.score import Note, Score
@@ -75,12 +75,35 @@ def test_slices_know_the_character_before_them() -> None:
     torch.manual_seed(0)
     starts = set()
     for _ in range(60):
-        tokens, condition, before = dataset[0]
+        tokens, condition, before, _ = dataset[0]
         assert condition.shape == (10, 0)
         [start] = [i for i in range(len(whole) - 9) if whole[i : i + 10] == tokens.tolist()]
         assert before == (whole[start - 1] if start else START)
         starts.add(start)
     assert len(starts) > 20
+
+
+def test_a_loop_is_read_and_what_follows_it_is_foretold() -> None:
+    text = "X:1\nK:C\nCDEF|GABc|defg|agfe|]"
+    codec = AbcCharsCodec()
+    torch.manual_seed(0)
+    seen = set()
+    for _ in range(300):
+        looped, copies = with_loop(text)
+        assert looped[: copies.start] + looped[copies.stop :] == text
+        passage = looped[copies.start : copies.stop]
+        seen.add(passage)
+        assert passage.removeprefix("GABc|defg|").removeprefix("GABc|").removeprefix("defg|") != passage
+        assert looped[: copies.start].endswith(passage[: len(passage) // passage.count(passage[:5])])
+    assert {"GABc|", "GABc|GABc|", "defg|", "GABc|defg|"} <= seen
+    item = TuneDataset([text], codec, length=500, looped=1.0)[0]
+    assert item.learned is not None
+    assert codec.text_of(item.tokens[:-1][item.learned[:-1]]) == text
+    assert item.learned[-1], "the end is foretold"
+
+
+def test_a_tune_without_bars_has_no_loop() -> None:
+    assert with_loop("X:1\nK:C\nCDEF") == ("X:1\nK:C\nCDEF", slice(0, 0))
 
 
 def test_tunes_are_measured_whole_with_their_end() -> None:

@@ -58,7 +58,7 @@ def test_songs_of_plain_values_are_shown_whole_for_measuring_and_in_slices_for_t
     assert 0 < len(regular) < len(pieces)
     sets = validation_sets(CODEC, "essen", pieces)
     assert list(sets) == ["clean"]
-    for score, (tokens, condition, _) in zip(regular, sets["clean"], strict=False):  # type: ignore[call-overload]
+    for score, (tokens, condition, *_) in zip(regular, sets["clean"], strict=False):  # type: ignore[call-overload]
         expected = CODEC.encode(score)
         assert torch.equal(tokens, expected.tokens)
         assert torch.equal(condition, expected.condition)
@@ -66,7 +66,7 @@ def test_songs_of_plain_values_are_shown_whole_for_measuring_and_in_slices_for_t
     assert len(slices.lengths) == len(slices.dataset) > len(regular)  # type: ignore[arg-type]
     torch.manual_seed(0)
     for i, length in enumerate(slices.lengths):
-        tokens, condition, _ = slices.dataset[i]
+        tokens, condition, *_ = slices.dataset[i]
         assert len(tokens) == len(condition) == length
 
 

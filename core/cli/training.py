@@ -55,6 +55,7 @@ def train(
     max_minutes: Annotated[float | None, typer.Option(help="Of the whole run, resumed parts included.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the network or the training.")] = None,
     checkpoint_root: Annotated[Path | None, typer.Option(help="Where the trained model goes.")] = None,
+    begin_with: Annotated[str | None, typer.Option(help="A trained model whose weights a new run begins with.")] = None,
 ) -> None:
     """Train a model, or go on with a run that was cut short."""
     from core.recipes import find_recipe
@@ -64,7 +65,7 @@ def train(
         raise InputError(f"The minutes of training must be from 0.05 to {MAX_MINUTES}.")
     recipe = find_recipe(name).changed(set_ or [])
     with redirect_stdout(sys.stderr):  # the progress bar
-        card = train_recipe(recipe, corpus_root, max_minutes, checkpoint_root=checkpoint_root)
+        card = train_recipe(recipe, corpus_root, max_minutes, checkpoint_root=checkpoint_root, begin_with=begin_with)
     say({"name": card.name, **card.metrics}, as_json=False)
 
 

@@ -32,6 +32,16 @@ class Slices(NamedTuple):
     """(N,) tokens of each item, at most"""
 
 
+class Shown(NamedTuple):
+    """How pieces are shown in training; see ``TrainingSettings``."""
+
+    length: int
+    """tokens, at most"""
+    transposed: float = 0.0
+    common_key: bool = False
+    looped: float = 0.0
+
+
 class Source(ABC, Generic[AnyCodec]):
     """How a corpus is read for one codec."""
 
@@ -60,8 +70,8 @@ class Source(ABC, Generic[AnyCodec]):
         return [whole[i].tokens.tolist() for i in range(len(whole))]  # type: ignore[arg-type]
 
     @abstractmethod
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
-        """Slices of at most ``length`` tokens, drawn anew at each visit."""
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
+        """Slices, drawn anew at each visit."""
 
     @abstractmethod
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
@@ -76,9 +86,9 @@ class Beats(Source[BeatCodec]):
     def num_tokens(self, piece: Piece) -> int:
         return len(piece.score.notes)
 
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
         performer = performers_of(self.corpus).training
-        return BeatDataset([piece.score for piece in pieces], performer, length, transposed=transposed)
+        return BeatDataset([piece.score for piece in pieces], performer, how.length, transposed=how.transposed)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         """As the corpus has them, and as a person claps them."""
@@ -93,9 +103,9 @@ class Steps(Source[StepCodec]):
     def num_tokens(self, piece: Piece) -> int:
         return len(self.codec.encode(piece.score).tokens)
 
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
         scores = [piece.score for piece in pieces]
-        return StepDataset(scores, self.codec, length, transposed=transposed, common_key=common_key)
+        return StepDataset(scores, self.codec, how.length, transposed=how.transposed, common_key=how.common_key)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         return {CLEAN: StepDataset([piece.score for piece in pieces], self.codec, common_key=common_key)}
@@ -110,8 +120,8 @@ class Tunes(Source[AbcCharsCodec]):
     def num_tokens(self, piece: Piece) -> int:
         return len(tune_text(piece)) + 1  # and the end
 
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
-        return TuneDataset([tune_text(piece) for piece in pieces], self.codec, length, transposed=transposed)
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
+        return TuneDataset([tune_text(piece) for piece in pieces], self.codec, how.length, how.transposed, how.looped)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         return {CLEAN: TuneDataset([tune_text(piece) for piece in pieces], self.codec)}
@@ -131,8 +141,8 @@ class PianoNotes(Source[PianoCodec]):
         assert piece.played is not None
         return NUM_FIELDS * len(piece.played) + 2  # the style, and the end
 
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
-        return PianoSlices(pieces, self.codec, length, transposed)
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
+        return PianoSlices(pieces, self.codec, how.length, how.transposed)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         return {CLEAN: PianoStretches(pieces, self.codec)}
@@ -150,8 +160,8 @@ class Rolls(Source[PianoRollCodec]):
     def num_tokens(self, piece: Piece) -> int:
         return num_frames(piece, self.codec.frames_per_sec)
 
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
-        return RollDataset(pieces, self.codec, length, transposed)
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
+        return RollDataset(pieces, self.codec, how.length, how.transposed)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         return {CLEAN: RollDataset(pieces, self.codec)}
@@ -166,8 +176,8 @@ class Pairs(Source[ArrangementCodec]):
     def num_tokens(self, piece: Piece) -> int:
         return NUM_FIELDS * len(events_of(piece)) + 2  # the texture, and the end
 
-    def shown(self, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool) -> Items:
-        return ArrangementSlices(pieces, self.codec, length, transposed)
+    def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
+        return ArrangementSlices(pieces, self.codec, how.length, how.transposed)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         return {CLEAN: Arrangements(pieces, self.codec)}
@@ -188,17 +198,24 @@ def source_of(codec: Codec, corpus: str) -> Source[Any]:
 
 
 def training_slices(
-    codec: Codec, corpus: str, pieces: Sequence[Piece], length: int, transposed: float, common_key: bool = False
+    codec: Codec,
+    corpus: str,
+    pieces: Sequence[Piece],
+    length: int,
+    transposed: float,
+    common_key: bool = False,
+    looped: float = 0.0,
 ) -> Slices:
     """Slices of at most ``length`` tokens, so many of each piece as its own length deserves.
 
-    A share ``transposed`` of them is in any key, or all are in one ``common_key``.
+    A share ``transposed`` of them is in any key, or all are in one ``common_key``; a share ``looped`` of tunes has a
+    loop in it.
     """
     source = source_of(codec, corpus)
     pieces = [piece for piece in pieces if source.keeps(piece)]
     sizes = [source.num_tokens(piece) for piece in pieces]
     places = [i for i, size in enumerate(sizes) for _ in range(num_slices(size, length))]
-    items = source.shown([pieces[i] for i in places], length, transposed, common_key)
+    items = source.shown([pieces[i] for i in places], Shown(length, transposed, common_key, looped))
     return Slices(items, [min(sizes[i], length) for i in places])
 
 

@@ -33,6 +33,8 @@ class Item(NamedTuple):
     """(T, C) float32"""
     before: int = START
     """the token before the first, for models that shall hear of it"""
+    learned: Tensor | None = None
+    """(T,) whether each token is to be foretold, or only read; None: all are"""
 
 
 class Batch(NamedTuple):
@@ -44,6 +46,8 @@ class Batch(NamedTuple):
     """(B,)"""
     before: Tensor
     """(B,) int64, the token before each row, or ``START``"""
+    targets: Tensor
+    """(B, T) int64, the tokens to be foretold, ``PADDING`` elsewhere"""
 
 
 class BeatDataset(Dataset[Item]):
@@ -157,4 +161,9 @@ def collate(items: Sequence[Item]) -> Batch:
         condition=pad_sequence([item.condition for item in items], True),
         lengths=torch.tensor([len(item.tokens) for item in items]),
         before=torch.tensor([item.before for item in items]),
+        targets=pad_sequence([targets_of(item) for item in items], True, PADDING),
     )
+
+
+def targets_of(item: Item) -> Tensor:
+    return item.tokens if item.learned is None else item.tokens.masked_fill(~item.learned, PADDING)

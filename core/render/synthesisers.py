@@ -30,7 +30,8 @@ TAIL_SEC = 1.5  # after the last note, for its release
 TIMEOUT_SEC = 15.0  # and a fifth of the piece; FluidSynth takes a hundredth
 
 _SILENCE = 1e-4  # a rendering that never exceeds this is none; FluidSynth's dither alone is a third of it
-_FLUIDSYNTH_CONFIG = "set audio.file.format float\n"  # it plays at a tenth of full scale, too low for 16 bits
+# It plays at a tenth of full scale, too low for 16 bits; and of a large sound font only what is played is read.
+_FLUIDSYNTH_CONFIG = "set audio.file.format float\nset synth.dynamic-sample-loading 1\n"
 _BLOCK = 65_536  # frames held in stereo at a time
 _SOUND_FONTS = (  # of Debian, Fedora and Arch, Homebrew
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -151,7 +152,7 @@ def _run(command: list[str], folder: str, timeout_sec: float) -> bool:
         stdin=quiet,
         stdout=quiet,
         stderr=quiet,
-        start_new_session=True,
+        process_group=0,
     )
     try:
         process.wait(timeout_sec)

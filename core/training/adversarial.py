@@ -78,7 +78,7 @@ class AdversarialModule(NextTokenModule):
 
     def generator_step(self, optimizer: Any, batch: Batch, fake: Tensor, drawn: Tensor, noise: Tensor) -> None:
         """The generator learns to be taken for a person, and to foretell what people wrote."""
-        tokens, condition, lengths, _ = batch
+        tokens, condition, lengths = batch[:3]
         assert condition is not None
         nll = F.cross_entropy(self.logits(batch, slice(None)).flatten(0, 1), tokens.flatten())
         self.model.eval()  # the very logits that were drawn from

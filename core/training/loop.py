@@ -50,9 +50,11 @@ def train(
     max_minutes: float | None = None,
     run_root: Path = Path("runs"),
     checkpoint_root: Path | None = None,
+    begin_with: str | None = None,
 ) -> ModelCard:
     """Trains, or goes on with an unfinished run in ``run_root``, and saves the best weights with their card.
 
+    A new run may ``begin_with`` the weights of a checkpoint of the same network, wherever that learned them.
     ``max_minutes`` counts earlier parts of the run too. Raises ``InputError`` when the corpus is missing.
     """
     lightning.seed_everything(recipe.training.seed, workers=True)
@@ -81,6 +83,8 @@ def train(
         num_sanity_val_steps=0,
     )
     last = run / "last.ckpt"
+    if begin_with:
+        model.load_state_dict(load_checkpoint(begin_with).model.state_dict())
     # the file is this program's own, and Lightning keeps more in it than weights
     begun = last if last.exists() else None
     trainer.fit(module, training, list(held_out.values()), ckpt_path=begun, weights_only=False)
@@ -90,7 +94,8 @@ def train(
     module.load_state_dict(weights["state_dict"])
     trained = Checkpoint(card, model.eval(), codec)
     limit = f" --max-minutes {max_minutes:g}" if max_minutes else ""
-    how = {"command": f"python -m core train {recipe.name}{limit}", **asdict(recipe.training)}
+    first = f" --begin-with {begin_with}" if begin_with else ""
+    how = {"command": f"python -m core train {recipe.name}{limit}{first}", **asdict(recipe.training)}
     if recipe.adversarial:
         how["adversarial"] = asdict(recipe.adversarial)
     if recipe.latent:
@@ -186,7 +191,8 @@ def loaders(
     if recipe.adversarial:  # melodies of one length
         length = recipe.adversarial.length
         pieces = [piece for piece in pieces if len(piece.score.notes) >= length]
-    slices = training_slices(codec, recipe.corpus, pieces, length, settings.transposed, settings.common_key)
+    ways = (settings.transposed, settings.common_key, settings.looped)
+    slices = training_slices(codec, recipe.corpus, pieces, length, *ways)
     held_out_sets = validation_sets(codec, recipe.corpus, held_out, settings.common_key)
     return (
         DataLoader(

@@ -88,7 +88,7 @@ class NextTokenModule(TrainingModule):
     def training_step(self, batch: Batch, _: int) -> Tensor | None:
         stride = min(self.model.stride, batch.tokens.shape[1])
         places = slice(int(torch.randint(stride, ())), None, stride)
-        targets = batch.tokens[:, places].flatten()
+        targets = batch.targets[:, places].flatten()
         loss = F.cross_entropy(self.logits(batch, places).flatten(0, 1), targets, ignore_index=PADDING)
         self.log("train_nll", loss, on_step=False, on_epoch=True, batch_size=len(batch.lengths), prog_bar=True)
         return loss
@@ -96,7 +96,7 @@ class NextTokenModule(TrainingModule):
     def validation_step(self, batch: Batch, index: int, dataloader_idx: int = 0) -> None:
         # the same places each time, of one batch others than of the next: all over the bar, and over the songs
         places = slice(HOP * index % self.model.stride, None, self.model.stride)
-        logits, targets = self.logits(batch, places), batch.tokens[:, places]
+        logits, targets = self.logits(batch, places), batch.targets[:, places]
         real = targets != PADDING
         nll = F.cross_entropy(logits[real], targets[real], reduction="sum")
         correct = (logits.argmax(dim=-1) == targets)[real].sum()

@@ -20,6 +20,9 @@ class TrainingSettings:
     """tokens of a training slice"""
     transposed: float = 0.5
     """share of the training slices that are shown in any key, the others in their own"""
+    looped: float = 0.0
+    """share of the training tunes in which a bar is read again and again, and only what follows is foretold: networks
+    that copy what they wrote learn from it to come out of a loop"""
     common_key: bool = False
     """whether songs are shown in C major or A minor alone; models of steps know how"""
     max_epochs: int = 60

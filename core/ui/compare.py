@@ -61,8 +61,9 @@ def compare_page() -> None:
         ask(desk, installed)
     shown: list[Entry] = st.session_state.get("compared", [])
     if shown:
-        columns(desk, shown)
-        figures(shown)
+        with plain_errors():
+            columns(desk, shown)
+            figures(shown)
 
 
 def ask(desk: Desk, installed: dict[str, ModelCard]) -> None:
@@ -164,7 +165,8 @@ def figures(shown: list[Entry]) -> None:
     st.subheader("Who likes what", anchor=False)
     st.caption("Log-likelihood of each melody under each model, in nats a note: the higher, the less it is surprised.")
     names = list(dict.fromkeys(piece.model for piece in pieces))
-    liked = likelihoods([checkpoint(name) for name in names], pieces)
+    with turn():
+        liked = likelihoods([checkpoint(name) for name in names], pieces)
     st.dataframe(pd.DataFrame(liked.round(2), index=names, columns=labels))
     st.subheader("Where they agree", anchor=False)
     same = agreement(pieces)

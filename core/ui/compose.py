@@ -137,4 +137,6 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
     if "notes" in query:
         piece = query_to_piece(query)
         desk.original = piece.original
-        desk.add("Opened from a link", with_pitches(checkpoint(name), piece, piece.pitches))
+        with turn():
+            told = with_pitches(checkpoint(name), piece, piece.pitches)
+        desk.add("Opened from a link", told)

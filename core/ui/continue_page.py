@@ -138,4 +138,6 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
             "choose another model and continue a melody of your own."
         )
     choose(known[piece.model], SPACE)
-    desk.add("Opened from a link", with_pitches(checkpoint(piece.model), piece, piece.pitches))
+    with turn():
+        told = with_pitches(checkpoint(piece.model), piece, piece.pitches)
+    desk.add("Opened from a link", told)

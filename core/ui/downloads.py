@@ -69,8 +69,9 @@ def missing(suffix: str) -> str | None:
 
 
 def file_name(title: str) -> str:
-    """A safe name for a download."""
-    return re.sub(r"[^\w-]+", "-", title).strip("-")[:60] or "melody"
+    """A safe name for a download, of at most 60 characters; Windows keeps some for its devices."""
+    name = re.sub(r"[^\w-]+", "-", title).strip("-")[:60] or "melody"
+    return f"{name}-melody" if re.fullmatch(r"(?i)con|prn|aux|nul|(com|lpt)[\d¹²³]", name) else name
 
 
 def keeping(desk: Desk, piece: Composition) -> None:

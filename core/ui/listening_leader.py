@@ -17,7 +17,7 @@ from core.ui.listening_store import prepared, ready
 from core.ui.page import count, plain_errors, say_error
 from core.ui.progress import Progress
 from core.ui.settings import MAX_PAGE_SEED
-from core.ui.work import cards
+from core.ui.work import cards, turn
 
 SETTING = "TUNESMITH_STUDY_PASSWORD"
 INSIDE = "listening.leader"
@@ -134,7 +134,7 @@ def make_study(engine: Engine) -> None:
         seed = left.number_input("Random seed of their choice", 0, MAX_PAGE_SEED, 1)
         pressed = st.form_submit_button("Make it", type="primary")
     if pressed:
-        with st.spinner("Reading the corpus, which takes a while the first time …"):
+        with st.spinner("Reading the corpus, which takes a while the first time …"), turn():
             people = by_people(source or WORKS, int(number), float(seconds), int(seed))
         machines = by_models([models[name] for name in names], int(each))
         made = add_study(engine, Draft(title, (*machines, *people), float(seconds)))

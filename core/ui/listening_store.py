@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import streamlit as st
 from sqlalchemy import Engine
 
@@ -18,7 +20,7 @@ def studies_database() -> Engine:
     return opened(database_address())
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def opened(address: str) -> Engine:
     return open_studies(address)
 
@@ -32,6 +34,7 @@ def ready(engine: Engine) -> Study | None:
     return find_study(engine, id_) or find_study(engine, add_study(engine, draft, id_))
 
 
+@lru_cache(maxsize=32)  # a sound is the same for ever, and who listens need not wait for those who compose
 def prepared(engine: Engine, study: str, number: int) -> bytes:
     """The sound of an excerpt, which is made when it is first wanted; raises ``InputError``."""
     with turn():

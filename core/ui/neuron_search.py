@@ -45,8 +45,9 @@ def first_unit(view: View) -> None:
     concepts = CONCEPTS[view.checkpoint.codec.name]
     for name in FIRST_CONCEPTS:
         if name in concepts and 0 < concepts[name].label(view.subject).sum() < len(view.labels):
-            own = own_read(view)
-            best = rank_units(concepts[name], own, own, num=1)[0]
+            with turn():
+                own = own_read(view)
+                best = rank_units(concepts[name], own, own, num=1)[0]
             st.session_state[STANDS_FOR] = (best.layer, best.unit, concepts[name].title)
             break
     else:

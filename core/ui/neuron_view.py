@@ -16,6 +16,7 @@ from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
 from core.composition import Composition
 from core.errors import InputError
 from core.formats.abc_notation import abc_to_score
+from core.formats.spreadsheet import inert
 from core.inspection import Subject, Trace, subject, trace, units_of
 from core.render.activations import Scale, picture_options, scale_of
 from core.score import Score
@@ -172,14 +173,14 @@ def show_place(place: int) -> None:
 
 
 def text_file(labels: Sequence[str], columns: dict[str, Floats]) -> str:
-    """CSV: the number and label of each token, and its values in columns by name."""
+    """CSV: the number and label of each token, and its values in columns by name; nothing is taken for a formula."""
     import csv
 
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["place", "label", *columns])
+    writer = csv.writer(file)
+    writer.writerow(["place", "label", *map(inert, columns)])
     for index, label in enumerate(labels):
-        writer.writerow([index + 1, label, *(f"{values[index]:.6g}" for values in columns.values())])
+        writer.writerow([index + 1, inert(label), *(f"{values[index]:.6g}" for values in columns.values())])
     return file.getvalue()
 
 

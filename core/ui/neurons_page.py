@@ -76,7 +76,8 @@ def neurons_page() -> None:
         if asked and view.subject.note_tokens:
             last = len(view.subject.note_tokens) - 1
             st.session_state[SETTING + PLACE] = view.subject.note_tokens[min(asked.note, last)] + 1
-        explore(view, installed)
+        with plain_errors():
+            explore(view, installed)
 
 
 def answer(asked: Asked, installed: list[ModelCard]) -> None:

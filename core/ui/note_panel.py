@@ -67,7 +67,7 @@ def one_note(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int)
             type="primary" if here else "secondary",
             disabled=index in piece.locked and not here,
             on_click=change,
-            args=(desk, f"Note {index + 1} to {names[option.token]}", rewrite, checkpoint, piece, index, option.token),
+            args=(desk, f"Note {index + 1} to {names[option.token]}", written, checkpoint, piece, index, option.token),
         )
     with st.expander("Why this note?", icon=":material/psychology_alt:"):
         why_button(Source(piece.name, piece), checkpoint.card.name, index, "why.inside")
@@ -149,6 +149,11 @@ def go_on(desk: Desk, piece: Composition, checkpoint: Checkpoint, index: int) ->
 def go_on_anew(checkpoint: Checkpoint, piece: Composition, index: int) -> Composition:
     with turn():
         return go_on_from(checkpoint, piece, index, seed=random.randrange(2**31))
+
+
+def written(checkpoint: Checkpoint, piece: Composition, index: int, pitch: int) -> Composition:
+    with turn():
+        return rewrite(checkpoint, piece, index, pitch)
 
 
 def recompose_anew(checkpoint: Checkpoint, piece: Composition, places: range) -> Composition:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.data.corpora import CORPORA
 from core.files import READERS
-from core.notation import written_melody
 from core.score import Score
 from core.ui.page import MAX_UPLOAD_MB, SETTING, count, keep, plain, plain_errors
 from core.ui.recolour_panel import choose_tune, title_of
+from core.ui.work import written_melody_of
 
 SPACE = "piano.melody."
 MELODY = SPACE + "given"
@@ -52,7 +52,7 @@ def from_file() -> Score | None:
     file = st.file_uploader(
         "A melody, or a piece that has one", endings, key=SPACE + "file", max_upload_size=MAX_UPLOAD_MB
     )
-    return None if file is None else written_melody(file.getvalue(), file.name)
+    return None if file is None else written_melody_of(file.getvalue(), file.name)
 
 
 def from_corpus() -> Score | None:

@@ -11,7 +11,6 @@ from core.accompaniment import accompany
 from core.checkpoint import Checkpoint, ModelCard
 from core.codecs import ArrangementCodec, PianoCodec
 from core.codecs.piano import ANY
-from core.files import read_score
 from core.piano import opening, write_piano
 from core.sampling import SamplingConfig
 from core.score import Score
@@ -21,7 +20,7 @@ from core.ui.piano_melody import AT_ONCE, choose_melody
 from core.ui.piano_sheet import sheet
 from core.ui.progress import EVERY, Progress
 from core.ui.settings import MAX_PAGE_SEED, choose_model, new_seed, slider
-from core.ui.work import accompanying_cards, checkpoint, piano_cards, turn
+from core.ui.work import accompanying_cards, checkpoint, piano_cards, score_of, turn
 
 SPACE = "piano."
 """what the keys of this page's settings begin with"""
@@ -88,7 +87,7 @@ def beginning() -> tuple[str, Score] | None:
     if file is None:
         return None
     with plain_errors():
-        return file.name, opening(read_score(file.getvalue(), file.name), first)
+        return file.name, opening(score_of(file.getvalue(), file.name), first)
     return None
 
 

@@ -11,6 +11,7 @@ from core.composition import Composition, transpose
 from core.errors import InputError
 from core.formats.spelling import Key, parse_key
 from core.ui.desk import Desk
+from core.ui.work import turn
 
 TEMPO_HELP = (
     "Quarter notes a minute. Changes how fast the piece is played and what tempo is written, and no note of it."
@@ -71,7 +72,8 @@ def move_to_key(desk: Desk, checkpoint: Checkpoint) -> None:
     piece, key = desk.piece, st.session_state["play.key"]
     assert piece is not None
     try:
-        moved = transpose(checkpoint, piece, interval(piece.written.key, key, piece.pitches))
+        with turn():
+            moved = transpose(checkpoint, piece, interval(piece.written.key, key, piece.pitches))
         desk.add(f"Transposed to {key_label(key)}", moved)
     except InputError as error:
         st.session_state["notice"] = str(error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.ui.work import give_way
+
 EVERY = 16
 """steps between two looks at the page: each of them costs a message"""
 
@@ -22,9 +24,14 @@ class Progress:
             st.button("Stop", icon=":material/stop:", key=f"{key}.stop")
 
     def show(self, done: int, total: int) -> None:
-        """``done`` of ``total`` steps are over."""
+        """``done`` of ``total`` steps are over; where that takes long and others wait, they go first."""
         if done % EVERY == 0 or total < EVERY:
             self.bar.progress(done / total, self.label)
+            give_way(lambda place: self.wait(done / total, place))
+
+    def wait(self, share: float, place: int) -> None:
+        """The job stands still at this ``share``; 0 where it goes on."""
+        self.bar.progress(share, f"{self.label} Waiting: place {place} in the queue" if place else self.label)
 
     def end(self) -> None:
         self.place.empty()

@@ -10,6 +10,7 @@ from core.errors import InputError
 from core.project import json_to_project
 from core.ui.desk import Desk
 from core.ui.page import MAX_UPLOAD_MB, plain_errors
+from core.ui.work import turn
 
 
 def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: bool = False) -> None:
@@ -24,7 +25,8 @@ def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: boo
         return
     st.session_state[f"{key}.seen"] = file.file_id
     with plain_errors():
-        versions, current = json_to_project(file.getvalue())
+        with turn():
+            versions, current = json_to_project(file.getvalue())
         if continued and not all(piece.continued for _, piece in versions):
             raise InputError("This project holds melodies on a rhythm; open it on the page Compose.")
         desk.extend(versions, current)

@@ -12,6 +12,7 @@ from core.ui.desk import Desk
 from core.ui.page import MAX_UPLOAD_MB, count, keep, plain, plain_errors
 from core.ui.reading_panel import HALF_QUARTERS, METRES, reading_panel
 from core.ui.recolour_panel import recolour
+from core.ui.work import turn
 
 START = "q q e e q  q. e h  q q e e q  q. e h | e e e e q q  q. e h  q q e e q  h. rq"
 """the rhythm on the desk when the page is first opened"""
@@ -79,7 +80,9 @@ def upload(desk: Desk) -> None:
     if file is not None and st.session_state.get("upload.seen") != file.file_id:
         st.session_state["upload.seen"] = file.file_id  # once: a later rerun must not lay it on the desk again
         try:
-            desk.lay(read_beats(file.getvalue(), file.name), "the uploaded rhythm")
+            with turn():
+                beats = read_beats(file.getvalue(), file.name)
+            desk.lay(beats, "the uploaded rhythm")
         except Exception:
             del st.session_state["upload.seen"]  # say it again as long as the file stays there
             raise

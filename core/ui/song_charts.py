@@ -31,7 +31,7 @@ DISTANCES = (
 )
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+@st.cache_data(ttl=60, max_entries=4, show_spinner=False)
 def compared(cards: list[ModelCard], root: Path, corpus: str) -> list[Compared]:
     return compare(cards, root, corpus)
 

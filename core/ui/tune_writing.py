@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.errors import InputError
 from core.tunes import Draft
+from core.ui.queueing import BusyError, Look
 from core.ui.tune_desk import TuneDesk, Version
-from core.ui.work import turn
+from core.ui.work import Waiting, turn
 
 CHUNK = 24
 """characters that each tune grows by before the next has its turn, and other visits have theirs"""
@@ -56,17 +57,22 @@ class Writing:
         """What is written so far stays."""
         self.stopped = True
 
-    def grow(self) -> None:
+    def grow(self, look: Look | None = None) -> None:
         """Every tune that is not done by some characters; waits for its turn among the heavy jobs of all visits."""
         for tune in self.tunes:
-            with turn(), self._pen:
-                if self.going and not tune.done:
-                    tune.grow()
+            try:
+                with turn(look), self._pen:
+                    if self.going and not tune.done:
+                        tune.grow()
+            except BusyError as error:
+                tune.problem = str(error)
+                self.stop()
 
 
 def write_on(writing: Writing) -> None:
     """Shows the tunes as they grow, until they are done; any widget interrupts it, and the next run goes on."""
     st.button("Stop", icon=":material/stop:", key="tune.stop", on_click=writing.stop, type="primary")
+    waiting = Waiting()
     columns = st.columns(min(len(writing.tunes), 3))
     places = []
     for i, tune in enumerate(writing.tunes):
@@ -78,7 +84,7 @@ def write_on(writing: Writing) -> None:
             place.code(tune.draft.text or " ", language=None, wrap_lines=True)
         if not writing.going:
             return
-        writing.grow()
+        writing.grow(waiting.show)
 
 
 def lay_down(writing: Writing, desk: TuneDesk) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import in_cached_function
 
 from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
 from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import EMBEDDED, load_corpus
 from core.data.piece import Piece
 from core.evaluation.originality import Originality, in_words, load_index, originality
+from core.files import read_score
+from core.notation import written_melody
 from core.recolour import read_melody
 from core.score import Score, monophonic
+from core.ui.queueing import Look, Turnstile
 
 MAX_AT_ONCE = 2
 """generations, engravings and renderings; who comes later waits"""
@@ -30,20 +35,61 @@ torch.set_num_threads(1)  # measured by `python -m core bench`: a step of these 
 
 
 @st.cache_resource
-def gate() -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(MAX_AT_ONCE)
+def turnstile() -> Turnstile:
+    """One for all visits."""
+    return Turnstile(MAX_AT_ONCE)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """Waits for a free place among the heavy jobs."""
-    with gate():
+def turn(look: Look | None = None) -> Iterator[None]:
+    """Waits for a place among the heavy jobs of all visits, and tells on the page how many come first.
+
+    Every look at the queue writes to the page; there Streamlit ends a run whose visitor has pressed something else or
+    has left, and its place is free. Raises ``InputError`` where the wait is too long.
+
+    Who has a turn must not ask Streamlit's cache for what takes a turn: whoever is about to make that value holds its
+    lock while waiting for this one.
+
+    Parameters
+    ----------
+    look
+        Shows the place in the queue in another way than ``Waiting``.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        look, visit = None, ""  # outside a page, where nothing can be shown
+    else:
+        look, visit = look or Waiting().show, context.session_id
+    with turnstile().turn(visit, look):
         yield
+
+
+def give_way(look: Look) -> None:
+    """Lets others go first, if any wait and this job has gone on for long; see ``Turnstile.give_way``."""
+    turnstile().give_way(look)
+
+
+class Waiting:
+    """A line where the page is being written that tells the place in the queue, and goes when the turn has come."""
+
+    def __init__(self) -> None:
+        self.line: DeltaGenerator | None = None
+
+    def show(self, place: int) -> None:
+        recorded = in_cached_function.set(False)  # or a value from the cache would bring this line with it again
+        try:
+            self.line = self.line or st.empty()
+            if place:
+                self.line.caption(f"Waiting: place {place} in the queue")
+            else:
+                self.line.empty()
+        finally:
+            in_cached_function.reset(recorded)
 
 
 @st.cache_resource(max_entries=16)
 def checkpoint(name: str) -> Checkpoint:
-    """A loaded model, shared by all visits: it keeps nothing of a generation."""
+    """A loaded model, shared by all visits: it keeps nothing of a generation. Takes no turn, as jobs ask for it."""
     return load_checkpoint(name)
 
 
@@ -82,11 +128,12 @@ def corpus_of(model: str) -> str:
     return next((card.corpus for card in cards() if card.name == model), EMBEDDED)
 
 
-def tunes(corpus: str) -> list[Piece]:
+@lru_cache(maxsize=4)
+def tunes(corpus: str) -> tuple[Piece, ...]:
     """The pieces of a corpus that have notes, by title."""
-    with st.spinner("Reading the corpus, which takes a while the first time …"):
+    with st.spinner("Reading the corpus, which takes a while the first time …"), turn():
         pieces = [piece for piece in load_corpus(corpus) if piece.score.notes]
-    return sorted(pieces, key=lambda piece: piece.score.title)
+    return tuple(sorted(pieces, key=lambda piece: piece.score.title))
 
 
 def training_tune(corpus: str, id_: str) -> Score | None:
@@ -99,6 +146,20 @@ def melody_of(data: bytes, name: str) -> tuple[Score, bool, str]:
     """The melody of an uploaded file: see ``core.recolour.read_melody``."""
     with turn():
         return read_melody(data, name)
+
+
+@lru_cache(maxsize=4)
+def written_melody_of(data: bytes, name: str) -> Score:
+    """The melody of an uploaded file in note values: see ``core.notation.written_melody``."""
+    with turn():
+        return written_melody(data, name)
+
+
+@lru_cache(maxsize=4)
+def score_of(data: bytes, name: str) -> Score:
+    """All the notes of an uploaded file."""
+    with turn():
+        return read_score(data, name)
 
 
 @lru_cache(maxsize=128)

@@ -69,7 +69,7 @@ def checked_taps(value: Mapping[str, Any], max_taps: int) -> list[tuple[float, f
 
 def checked_metronome(value: object) -> Metronome | None:
     """Tempo and metre from the browser in quarters, or None where they cannot come from our pad."""
-    if not isinstance(value, Mapping) or value.get("metre") not in BEAT_QUARTERS:
+    if not isinstance(value, Mapping) or value.get("metre") not in tuple(BEAT_QUARTERS):
         return None
     try:
         tempo, beat = float(value["tempo"]), float(value["beat"])

@@ -1,0 +1,253 @@
+"""The queue as visitors meet it, on a real server: by Streamlit's own websocket, without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import said
+from tests.load.server import Server
+from tests.load.visit import Visit
+
+PAGE = """
+import json
+import time
+
+import streamlit as st
+
+from core.ui import work
+from core.ui.progress import EVERY, Progress
+
+LONG_STEPS = 2_000
+
+@st.cache_resource
+def shared():
+    return {"open": False, "served": []}
+
+@st.cache_data
+def remembered(number):
+    with work.turn():
+        return number
+
+def hold():
+    with work.turn():
+        while not shared()["open"]:
+            time.sleep(0.02)
+            st.session_state.get("held")  # as a progress bar does, it notices that its visitor has gone
+
+def wait():
+    st.button("Again")
+    with work.turn():
+        st.markdown("served")
+
+def remember():
+    st.markdown(f"remembered {remembered(7)}")
+
+def long():
+    progress = Progress("Working", "long")
+    with work.turn():
+        for done in range(LONG_STEPS):
+            time.sleep(0.02)
+            progress.show(done * EVERY, LONG_STEPS * EVERY)
+            if "short" in shared()["served"]:
+                break
+    shared()["served"].append("long")
+
+def short():
+    with work.turn():
+        shared()["served"].append("short")
+
+def tell():
+    told = {"waiting": work.turnstile().num_waiting, "free": work.turnstile().num_free, "served": shared()["served"]}
+    st.markdown(json.dumps(told))
+
+def begin():
+    shared().update(open=False, served=[])
+
+def end():
+    shared()["open"] = True
+
+globals()[st.query_params["do"]]()
+"""
+BUSY = "The machine is busy; try again in a minute."
+PLACE = "Waiting: place {} in the queue".format
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    script = tmp_path_factory.mktemp("app") / "app.py"
+    script.write_text(PAGE)
+    with Server(script) as server:
+        yield server.url
+        assert "Traceback" not in server.printed
+
+
+class Waiter:
+    """A visitor who looks at a page while it is still at work."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.seen = visit, list[str]()
+        visit.on_element = lambda element: self.seen.append(element.markdown.body)
+        self.task = asyncio.create_task(visit.run())
+
+    async def sees(self, text: str) -> None:
+        async with asyncio.timeout(30):
+            while text not in self.seen:
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def comes(url: str, what: str) -> AsyncIterator[Waiter]:
+    async with Visit.open(url, query="do=tell") as visit:
+        visit.query = f"do={what}"
+        waiter = Waiter(visit)
+        yield waiter
+        waiter.task.cancel()
+
+
+async def asked(url: str, what: str = "tell") -> dict[str, Any]:
+    async with Visit.open(url, query=f"do={what}") as visit:
+        return json.loads(visit.shown("markdown")[0].body) if what == "tell" else {}
+
+
+async def until(url: str, **state: object) -> None:
+    async with asyncio.timeout(30):
+        while (told := await asked(url)) | state != told:
+            await asyncio.sleep(0.05)
+
+
+def play_out(scene: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own, as the tests in a browser leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene).result()
+
+
+def while_others_work(url: str, scene: Coroutine[Any, Any, None]) -> None:
+    """Plays a scene while two visitors have the places; then they leave, and by that all places are free."""
+
+    async def play() -> None:
+        await asked(url, "begin")
+        async with comes(url, "hold"), comes(url, "hold"):
+            await until(url, free=0)
+            await scene
+        await until(url, waiting=0, free=2)
+
+    play_out(play())
+
+
+def test_who_waits_sees_the_place_and_is_served_when_it_is_free(url: str) -> None:
+    async def scene() -> None:
+        async with comes(url, "wait") as first, comes(url, "wait") as second:
+            await first.sees(PLACE(1))
+            await second.sees(PLACE(2))
+            await asked(url, "end")
+            for waiter in (first, second):
+                await waiter.task
+                assert waiter.seen[-1] == "served"
+                texts = [one.body for one in waiter.visit.shown("markdown")]
+                assert texts == ["served"], "the line about the queue is gone"
+
+    while_others_work(url, scene())
+
+
+def test_a_visitor_who_leaves_frees_the_place_in_the_queue(url: str) -> None:
+    async def scene() -> None:
+        async with comes(url, "wait") as second:
+            async with comes(url, "wait") as third:
+                await second.sees(PLACE(1))
+                await third.sees(PLACE(2))
+                await second.visit.socket.close()
+                await third.sees(PLACE(1))
+                await until(url, waiting=1)
+            await until(url, waiting=0)
+
+    while_others_work(url, scene())
+
+
+def test_a_visitor_who_leaves_in_the_middle_of_a_job_frees_its_place(url: str) -> None:
+    async def scene() -> None:
+        await asked(url, "begin")
+        async with comes(url, "hold"), comes(url, "hold") as leaves, comes(url, "wait") as waits:
+            await waits.sees(PLACE(1))
+            await leaves.visit.socket.close()
+            await waits.task
+            assert waits.seen[-1] == "served"
+        await until(url, waiting=0, free=2)
+
+    play_out(scene())
+
+
+def test_another_press_gives_up_the_place_of_the_run_before(url: str) -> None:
+    async def scene() -> None:
+        async with comes(url, "wait") as waiter:
+            await waiter.sees(PLACE(1))
+            waiter.task.cancel()
+            for _ in range(5):  # an impatient visitor
+                await waiter.visit.send(waiter.visit.button("Again"))
+            waiter.seen.clear()
+            waiter.task = asyncio.create_task(waiter.visit.run())
+            await waiter.sees(PLACE(1))
+            await until(url, waiting=1)
+
+    while_others_work(url, scene())
+
+
+def test_a_value_from_the_cache_brings_no_line_about_the_queue_with_it(url: str) -> None:
+    async def scene() -> None:
+        async with comes(url, "remember") as first:
+            await first.sees(PLACE(1))
+            await asked(url, "end")
+            await first.task
+        async with comes(url, "remember") as second:
+            await second.task
+            assert second.seen == ["remembered 7"]
+
+    while_others_work(url, scene())
+
+
+def test_two_long_jobs_do_not_hold_up_a_short_one(url: str) -> None:
+    async def scene() -> None:
+        await asked(url, "begin")
+        async with comes(url, "long") as one, comes(url, "long") as other:
+            await until(url, free=0)
+            await asked(url, "short")
+            await asyncio.gather(one.task, other.task)
+        assert (await asked(url))["served"] == ["short", "long", "long"]
+
+    play_out(scene())
+
+
+def test_where_no_turn_comes_the_page_says_so_in_a_sentence() -> None:
+    def page() -> None:
+        from functools import partial
+
+        import streamlit as st
+
+        from core.ui import work
+        from core.ui.page import plain_errors
+        from core.ui.queueing import Turnstile
+        from core.ui.tune_writing import Growing, Writing
+
+        full = Turnstile(0)
+        full.turn = partial(full.turn, longest_sec=0.0)  # type: ignore[method-assign]
+        usual, work.turnstile = work.turnstile, lambda: full  # type: ignore[assignment]
+        try:
+            with plain_errors():
+                work.melody_of(b"", "tune.abc")
+            writing = Writing("model", [Growing(1, iter(()))])
+            writing.grow()
+        finally:
+            work.turnstile = usual
+        st.markdown(f"{writing.tunes[0].problem} {writing.going}")
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert said(app.error[0]) == BUSY
+    assert app.markdown[0].value == f"{BUSY} False"
