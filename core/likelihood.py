@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
@@ -22,6 +22,9 @@ class HeldOut(NamedTuple):
     """mean negative log-likelihood, in nats a token"""
     accuracy: float
     """share of tokens that the model held likeliest, teacher forced"""
+
+
+OnPiece = Callable[[Encoded, Tensor], object]
 
 
 @torch.inference_mode()
@@ -50,14 +53,20 @@ def token_log_probs(checkpoint: Checkpoint, encoded: Encoded) -> Tensor:
     return logp.gather(1, encoded.tokens[:, None])[:, 0]
 
 
-def evaluate(checkpoint: Checkpoint, pieces: Iterable[Encoded]) -> HeldOut:
-    """Likelihood and accuracy over whole pieces; raises ``ValueError`` when there is nothing to count."""
+def evaluate(checkpoint: Checkpoint, pieces: Iterable[Encoded], on_piece: OnPiece | None = None) -> HeldOut:
+    """Likelihood and accuracy over whole pieces; raises ``ValueError`` when there is nothing to count.
+
+    ``on_piece`` is told each piece and the nats (T,) of its tokens.
+    """
     _, model, codec = checkpoint
     num_pieces = num_tokens = 0
     nll = correct = 0.0
     for encoded in pieces:
         logp = log_probs(model, codec.bos_token, encoded.tokens[None], encoded.condition)[0]
-        nll -= logp.gather(1, encoded.tokens[:, None]).double().sum().item()
+        nats = -logp.gather(1, encoded.tokens[:, None])[:, 0].double()
+        nll += nats.sum().item()
+        if on_piece:
+            on_piece(encoded, nats)
         correct += (logp.argmax(dim=-1) == encoded.tokens).sum().item()
         num_pieces, num_tokens = num_pieces + 1, num_tokens + len(encoded.tokens)
     if not num_tokens:

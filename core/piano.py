@@ -16,12 +16,15 @@ from core.data.piano import played_notes, played_score
 from core.errors import InputError
 from core.generate import Generation, Writer, blank, drawn_seed, generate
 from core.sampling import SamplingConfig
+from core.sampling.playable import Playable
 from core.sampling.stream import Pen
 from core.score import Score
 
 MAX_SEC = 300.0
 MAX_NOTES_A_SEC = 40
 """a model that plays more than these, on average, is stopped"""
+MAX_PROMPT_SEC, MAX_PROMPT_NOTES = 300.0, 5000
+"""of what is gone on from: the model reads it note by note before it plays"""
 OnSeconds = Callable[[float], object]
 """told how many seconds are written"""
 
@@ -45,6 +48,10 @@ def write_piano(
     sampling = sampling or checkpoint.card.sampling_defaults
     sampling = replace(sampling, seed=drawn_seed() if sampling.seed is None else sampling.seed)
     prompt = prompt if prompt and prompt.notes else None
+    if prompt and (len(prompt.notes) > MAX_PROMPT_NOTES or prompt.notes[-1].onset * 60 / prompt.qpm > MAX_PROMPT_SEC):
+        raise InputError(
+            f"A beginning may have {MAX_PROMPT_NOTES:,} notes and {MAX_PROMPT_SEC:g} seconds at most; keep less of it."
+        )
     if isinstance(checkpoint.codec, PianoCodec):
         return write_notes(checkpoint, checkpoint.codec, seconds, sampling, style, prompt, on_seconds)
     if isinstance(checkpoint.codec, PianoRollCodec):
@@ -74,10 +81,11 @@ def write_notes(
     assert sampling.seed is not None
     given = played_notes(prompt) if prompt else None
     tokens = [codec.style_token(style)] + ([] if given is None else codec.notes_tokens(given).tolist())
+    playable = Playable(codec.starts[SHIFT], tuple(shift_values().tolist()))
     pen = Pen(
         Writer(checkpoint),
         codec.bos_token,
-        sampling.processors(codec.pitches),
+        [playable, *sampling.processors(codec.pitches)],
         torch.Generator().manual_seed(sampling.seed),
     )
     for token in tokens:

@@ -298,7 +298,7 @@ PIANO = Recipe(
     training=TrainingSettings(
         learning_rate=1e-3, batch_size=16, length=1025, epoch_batches=600, max_epochs=40, transposed=0.75
     ),
-    sampling={"temperature": 0.95, "top_p": 0.97},
+    sampling={"temperature": 1.0, "top_p": 0.98},
 )
 """everything that two hands play, as it was played"""
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.checkpoint import list_cards
 from core.cli import app
-from core.evaluation.board import characters_table, markdown_table, steps_table
+from core.evaluation.board import characters_table, markdown_table, piano_table, steps_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def test_local_links_lead_somewhere(text: str):
 
 def test_the_table_of_models_is_that_of_the_cards():
     assert f"<!-- models -->\n{markdown_table(list_cards())}" in README
-    for name, write in {"steps": steps_table, "characters": characters_table}.items():
+    for name, write in {"steps": steps_table, "characters": characters_table, "piano": piano_table}.items():
         table = write(list_cards())
         assert not table or f"<!-- {name} -->\n{table}" in README + FIGURES
 

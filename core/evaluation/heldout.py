@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import torch
-
 from core.checkpoint import Checkpoint
-from core.codecs import AbcCharsCodec, ArrangementCodec, Encoded, PianoCodec, PianoRollCodec, arrangement, piano
+from core.codecs import Encoded, PianoRollCodec
 from core.data.corpora import pieces_of
 from core.data.datasets import CLAPPED, CLEAN, Items, validation_sets
 from core.data.piano import played_notes
 from core.data.piece import Piece
 from core.data.rolls import frames_of
-from core.data.tune_texts import body_start
 from core.errors import FormatError, InputError
 from core.evaluation.latent import latent_metrics
+from core.evaluation.parts import Parts, parts_of
 from core.files import READERS, ending, read_bytes, read_score
 from core.formats.abc_notation import split_tunes
 from core.formats.skyline import melody_line
 from core.latent import is_latent
-from core.likelihood import HeldOut, evaluate, token_log_probs
+from core.likelihood import HeldOut, evaluate
 from core.score import Score
 
 
@@ -41,13 +39,15 @@ def piece_metrics(checkpoint: Checkpoint, pieces: Sequence[Piece]) -> dict[str, 
     until the next. The figures of a VAE are those of ``latent_metrics``. Of tunes in characters the figures of header
     and body, which ends with the end of the tune, stand beside those of the whole. Of piano rolls ``nll`` is of
     the keys of a frame, and ``token_nll`` of its token alone, which many sets of keys may share. Of piano music note
-    by note those of ``fields_of_notes`` are added.
+    by note those of ``NoteFields`` are added.
     """
     if is_latent(checkpoint.card):
         return latent_metrics(checkpoint, [piece.score for piece in pieces])
     card = checkpoint.card
-    sets = validation_sets(checkpoint.codec, card.corpus, pieces, card.training.get("common_key", False))
-    found = {name: held_out(checkpoint, items) for name, items in sets.items()}
+    codec = checkpoint.codec
+    sets = validation_sets(codec, card.corpus, pieces, card.training.get("common_key", False))
+    parts = parts_of(codec)
+    found = {name: held_out(checkpoint, items, parts if name == CLEAN else None) for name, items in sets.items()}
     metrics = {
         "num_pieces": found[CLEAN].num_pieces,
         "num_tokens": found[CLEAN].num_tokens,
@@ -57,19 +57,14 @@ def piece_metrics(checkpoint: Checkpoint, pieces: Sequence[Piece]) -> dict[str, 
     if CLAPPED in found:
         metrics["clapped_nll"] = round(found[CLAPPED].nll, 4)
         metrics["clapped_accuracy"] = round(found[CLAPPED].accuracy, 4)
-    if isinstance(checkpoint.codec, PianoRollCodec):
-        keys_nll = other_keys_nll(checkpoint.codec, pieces) / found[CLEAN].num_tokens
+    if isinstance(codec, PianoRollCodec):
+        keys_nll = other_keys_nll(codec, pieces) / found[CLEAN].num_tokens
         metrics |= {"nll": round(found[CLEAN].nll + keys_nll, 4), "token_nll": round(found[CLEAN].nll, 4)}
-    for codec, fields in ((PianoCodec, piano.FIELDS), (ArrangementCodec, arrangement.FIELDS)):
-        if isinstance(checkpoint.codec, codec):
-            metrics |= fields_of_notes(checkpoint, sets[CLEAN], fields)
-    if isinstance(checkpoint.codec, AbcCharsCodec):
-        metrics |= parts_of_tunes(checkpoint, sets[CLEAN])
-    return metrics
+    return metrics | (parts.figures() if parts else {})
 
 
-def held_out(checkpoint: Checkpoint, items: Items) -> HeldOut:
-    return evaluate(checkpoint, encoded(items))
+def held_out(checkpoint: Checkpoint, items: Items, parts: Parts | None = None) -> HeldOut:
+    return evaluate(checkpoint, encoded(items), parts.count if parts else None)
 
 
 def encoded(items: Items) -> Iterator[Encoded]:
@@ -79,32 +74,6 @@ def encoded(items: Items) -> Iterator[Encoded]:
 def other_keys_nll(codec: PianoRollCodec, pieces: Sequence[Piece]) -> float:
     """What tokens of piano rolls leave open, in nats: the keys of all frames outside the vocabulary."""
     return sum(codec.other_nll(frames_of(piece, codec.frames_per_sec)) for piece in pieces)
-
-
-def fields_of_notes(checkpoint: Checkpoint, items: Items, fields: Sequence[str]) -> dict[str, float]:
-    """Nats of a note, all its ``fields`` together and one by one: ``note_nll``, ``pitch_nll``, ..
-
-    The first token of a piece, its style, does not count here, nor does its end.
-    """
-    sums, num_notes = torch.zeros(len(fields), dtype=torch.float64), 0
-    for piece in encoded(items):
-        nll = -token_log_probs(checkpoint, piece).double()[1:]
-        notes = nll[: len(nll) // len(fields) * len(fields)].view(-1, len(fields))
-        sums, num_notes = sums + notes.sum(dim=0), num_notes + len(notes)
-    each = {f"{field}_nll": round(float(value) / num_notes, 4) for field, value in zip(fields, sums, strict=True)}
-    return {"note_nll": round(float(sums.sum()) / num_notes, 4), **each}
-
-
-def parts_of_tunes(checkpoint: Checkpoint, items: Items) -> dict[str, float]:
-    """``header_nll`` of the characters up to the line of the key, that line among them, ``body_nll`` of the others."""
-    sums = torch.zeros(2, 2, dtype=torch.float64)  # of header and body: characters, nll
-    for piece in encoded(items):
-        nll = -token_log_probs(checkpoint, piece).double()
-        split = body_start(checkpoint.codec.text_of(piece.tokens))  # type: ignore[attr-defined]
-        for side, part in enumerate((nll[:split], nll[split:])):
-            sums[side] += torch.tensor([len(part), part.sum()])
-    header, body = (round(float(nll / max(1, count)), 4) for count, nll in sums)
-    return {"header_nll": header, "body_nll": body}
 
 
 def read_pieces(path: Path) -> list[Piece]:
