@@ -28,9 +28,13 @@ from core.codecs.arrangement import (
     bar_steps,
     lead_of,
     told_events,
+    within,
 )
-from core.codecs.piano import ANY, LOWEST
+from core.codecs.piano import ANY, HIGHEST, LOWEST
+from core.data.two_hands import in_likeliest_key
+from core.data.windows import way_to_common_key
 from core.errors import InputError
+from core.formats.spelling import parse_key
 from core.generate import Writer, drawn_seed
 from core.sampling import AUTO, SamplingConfig
 from core.sampling.search import OnStep
@@ -38,6 +42,7 @@ from core.sampling.stream import Pen
 from core.score import Note, Score, monophonic
 
 MAX_MELODY_BARS = 200
+TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MAX_STRUCK = 8
 """accompanying notes on one step"""
 
@@ -78,7 +83,8 @@ class Due:
 
     def places(self, logits: Tensor) -> Tensor:
         """The chance of all places from that of the melody note on falls to that place: there it is told."""
-        start, earliest = self.codec.starts[WHEN], self.told + (len(self.struck) >= MAX_STRUCK)
+        full = len(self.struck) >= MAX_STRUCK or HIGHEST in self.struck
+        start, earliest = self.codec.starts[WHEN], self.told + full
         when = torch.tensor([self.when(value) for value in range(MOST_BARS * BAR)])
         places = logits[:, start : start + len(when)].masked_fill(when < earliest, -math.inf)
         if self.coming is not None:
@@ -122,22 +128,27 @@ def accompany(
         raise InputError("There is no melody to accompany; compose or open one first.")
     bar, lead = bar_steps(melody), lead_of(melody)
     last = math.ceil((melody.duration + lead) / STEP)
-    if last > MAX_MELODY_BARS * bar:
+    if max(last, len(melody.notes)) > MAX_MELODY_BARS * bar:  # a note a step, on average
         raise InputError(f"The melody is longer than {MAX_MELODY_BARS} bars; choose a shorter one.")
     sampling = sampling or checkpoint.card.sampling_defaults
     if sampling.num_beams > 1:
         raise InputError("An accompaniment is written as it is played; set the number of beams to 1.")
     sampling = replace(sampling, seed=drawn_seed() if sampling.seed is None else sampling.seed)
     if sampling.key == AUTO:
-        sampling = replace(sampling, key=melody.key)
+        sampling = replace(sampling, key=in_likeliest_key(melody).key)
     assert sampling.seed is not None
+    way = way_to_common_key(in_likeliest_key(melody))  # the model knows one key
+    moved = replace(sampling, key=moved_key(sampling.key, way))
     due = Due(codec, bar)
     generator = torch.Generator().manual_seed(sampling.seed)
-    pen = Pen(Writer(checkpoint), codec.bos_token, [due, *sampling.processors(codec.pitches)], generator)
+    pen = Pen(Writer(checkpoint), codec.bos_token, [due, *moved.processors(codec.pitches)], generator)
     pen.write(codec.texture_token(texture))
-    found = list(struck(pen, due, told_events(melody.notes, (), bar, lead), last + bar, on_step))
+    told = told_events(melody.transposed(way).notes, (), bar, lead)
+    found = list(struck(pen, due, told, last + bar, on_step))
     notes = tuple(
-        Note(onset, min(event.length, last - event.told + bar) * STEP, event.pitch, ACCOMPANIMENT_VELOCITY)
+        Note(
+            onset, min(event.length, last - event.told + bar) * STEP, within(event.pitch - way), ACCOMPANIMENT_VELOCITY
+        )
         for event in found
         if (onset := (event.told - bar) * STEP - lead) >= 0
     )
@@ -146,6 +157,14 @@ def accompany(
     louder = tuple(note._replace(velocity=MELODY_VELOCITY) for note in melody.notes)
     both = replace(melody, notes=(*louder, *alone.notes))
     return Accompaniment(both, melody, alone, pen.log_likelihood, sampling)
+
+
+def moved_key(key: str, way: int) -> str:
+    """A key so many semitones higher; none stays none."""
+    if not key:
+        return key
+    fifths, minor = parse_key(key).fifths, key.endswith("m")
+    return TONICS[(7 * fifths + 9 * minor + way) % 12] + "m" * minor
 
 
 def struck(pen: Pen, due: Due, melody: Sequence[Event], stop: int, on_step: OnStep | None) -> Iterator[Event]:

@@ -309,7 +309,7 @@ ACCOMPANIMENT = Recipe(
     architecture="piano-accompaniment",
     corpus="pop909-pairs",
     codec=ArrangementCodec(),
-    training=TrainingSettings(learning_rate=1.5e-3, batch_size=16, length=1025, max_epochs=40, transposed=0.75),
+    training=TrainingSettings(learning_rate=2e-3, batch_size=16, length=1025, max_epochs=40, transposed=0.0),
     sampling={"temperature": 0.9, "top_p": 0.95},
 )
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.accompaniment import accompany
+from core.accompaniment import accompany, moved_key
 from core.checkpoint import Checkpoint
 from core.codecs import ArrangementCodec, CodecError
 from core.codecs.arrangement import ACCOMPANIMENT, MELODY, Event, told_events
@@ -47,12 +47,12 @@ melodies = st.builds(
 @given(melodies, st.integers(0, 1000))
 def test_the_melody_survives_note_for_note(checkpoint: Checkpoint, melody: Score, seed: int) -> None:
     found = accompany(checkpoint, melody, SamplingConfig(seed=seed))
-    both, given_notes, alone = (
+    both, given_notes, kept, alone = (
         [(round(note.onset, 9), round(note.duration, 9), note.pitch) for note in score.notes]
-        for score in (found.score, melody, found.accompaniment)
+        for score in (found.score, melody, found.melody, found.accompaniment)
     )
     assert sorted(both) == sorted(given_notes + alone)
-    assert found.melody == melody
+    assert kept == given_notes
     assert all(note.onset >= 0 and note.offset <= melody.duration + 0.25 for note in found.accompaniment.notes)
     assert replace(found.score, notes=()) == replace(melody, notes=())
 
@@ -108,3 +108,20 @@ def test_the_codec_carries_its_own_music_unchanged(melody: Score) -> None:
 def test_tokens_that_are_no_music_are_said() -> None:
     with pytest.raises(CodecError, match="no arrangement"):
         CODEC.events_of([0, 7, 7, 7, 7])
+
+
+@pytest.mark.parametrize(
+    ("key", "way", "moved"),
+    [("G", -7, "C"), ("F", -5, "C"), ("Em", 5, "Am"), ("Bb", 2, "C"), ("A", 0, "A"), ("", 3, "")],
+)
+def test_a_key_moves_with_the_melody(key: str, way: int, moved: str) -> None:
+    assert moved_key(key, way) == moved
+
+
+def test_a_melody_in_another_key_gets_the_same_accompaniment_in_it(checkpoint: Checkpoint) -> None:
+    """The model knows one key: what it plays moves along."""
+    tune = Score(tuple(Note(4 * i, 4, pitch) for i, pitch in enumerate((60, 64, 67, 72, 71, 67, 65, 60) * 3)))
+    low, high = (accompany(checkpoint, score, SamplingConfig(seed=5)) for score in (tune, tune.transposed(4)))
+    assert [note.onset for note in low.accompaniment.notes] == [note.onset for note in high.accompaniment.notes]
+    steps = zip(low.accompaniment.notes, high.accompaniment.notes, strict=True)
+    assert {(b.pitch - a.pitch) % 12 for a, b in steps} == {4}

@@ -177,7 +177,7 @@ class Pairs(Source[ArrangementCodec]):
         return NUM_FIELDS * len(events_of(piece)) + 2  # the texture, and the end
 
     def shown(self, pieces: Sequence[Piece], how: Shown) -> Items:
-        return ArrangementSlices(pieces, self.codec, how.length, how.transposed)
+        return ArrangementSlices(pieces, self.codec, how.length)
 
     def held_out(self, pieces: Sequence[Piece], common_key: bool) -> dict[str, Items]:
         return {CLEAN: Arrangements(pieces, self.codec)}

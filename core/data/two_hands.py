@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ from torch.utils.data import Dataset
 
 from core.codecs import ArrangementCodec
 from core.codecs.arrangement import ACCOMPANIMENT, BAR, DENSITIES, NUM_FIELDS, TEXTURES, Event, lead_of, told_events
-from core.codecs.piano import ANY, HIGHEST, LOWEST
+from core.codecs.piano import ANY
 from core.data.piano import played_score
 from core.data.piece import Piece
 from core.data.pop909 import METADATA, METRE, bar_line, longest_tempo, melody_track, pop909_folder, read_splits
 from core.data.tracks import MidiTracks, Track, read_tracks
-from core.data.windows import START, Item
+from core.data.windows import START, Item, way_to_common_key
 from core.errors import FormatError
+from core.formats.spelling import estimate_key
 from core.score import Note, Score, monophonic
 
 POP909_PAIRS = "pop909-pairs"
@@ -26,8 +28,6 @@ SEC_A_QUARTER = 0.5
 """the accompaniment is stored as if played at 120 quarters a minute"""
 UNNAMED = 0.25
 """share of the training slices whose texture is not said"""
-FURTHEST = 6
-"""semitones that slices are moved by, at most"""
 
 
 def read_two_hands(root: Path | None = None) -> Iterator[Piece]:
@@ -71,9 +71,15 @@ def quarters(track: Track, offset: int, ticks_per_quarter: int) -> np.ndarray:
 
 
 def events_of(piece: Piece) -> list[Event]:
+    """Of a piece in C major or A minor, by its melody's likeliest key: so few songs teach harmony best in one."""
     assert piece.played is not None
-    score = piece.score
-    return told_events(score.notes, played_score(piece.played).notes, BAR, lead_of(score))
+    melody, way = piece.score, way_to_common_key(in_likeliest_key(piece.score))
+    events = told_events(melody.notes, played_score(piece.played).notes, BAR, lead_of(melody))
+    return [event._replace(pitch=event.pitch + way) for event in events]
+
+
+def in_likeliest_key(melody: Score) -> Score:
+    return replace(melody, key=estimate_key(melody.pitches, [note.duration for note in melody.notes]))
 
 
 def texture_of(events: Sequence[Event]) -> str:
@@ -86,27 +92,20 @@ def texture_of(events: Sequence[Event]) -> str:
 
 
 class ArrangementSlices(Dataset[Item]):
-    """For training: every visit to a piece shows another ``length`` tokens of it, a share ``transposed`` in any key."""
+    """For training: every visit to a piece shows another ``length`` tokens of it."""
 
-    def __init__(self, pieces: Sequence[Piece], codec: ArrangementCodec, length: int, transposed: float) -> None:
-        self.events = [events_of(piece) for piece in pieces]
-        self.codec, self.transposed = codec, transposed
+    def __init__(self, pieces: Sequence[Piece], codec: ArrangementCodec, length: int) -> None:
+        self.events, self.codec = [events_of(piece) for piece in pieces], codec
         self.num_notes = max(1, (length - 1) // NUM_FIELDS)
 
     def __len__(self) -> int:
         return len(self.events)
 
     def __getitem__(self, index: int) -> Item:
-        rng = np.random.default_rng(int(torch.randint(2**31, ())))
         every = self.events[index]
-        start = int(rng.integers(max(0, len(every) - self.num_notes) + 1))
+        start = int(torch.randint(max(0, len(every) - self.num_notes) + 1, ()))
         events = every[start : start + self.num_notes]
-        if rng.random() < self.transposed:
-            pitches = [event.pitch for event in events]
-            low, high = max(-FURTHEST, LOWEST - min(pitches)), min(FURTHEST, HIGHEST - max(pitches))
-            by = int(rng.integers(low, high, endpoint=True)) if low <= high else 0
-            events = [event._replace(pitch=event.pitch + by) for event in events]
-        texture = ANY if rng.random() < UNNAMED else texture_of(events)
+        texture = ANY if torch.rand(()) < UNNAMED else texture_of(events)
         return as_item(self.codec, texture, events, ends=start + len(events) == len(every))
 
 
