@@ -49,17 +49,19 @@ class Beats:
     """what was known when ``written`` was found from ``performed``"""
 
     @classmethod
-    def from_rhythm(cls, rhythm: Rhythm, reading: Reading = FOUND) -> Beats:
+    def from_rhythm(cls, rhythm: Rhythm, reading: Reading = FOUND, written: Score | None = None) -> Beats:
         """From performed times, kept to the microsecond; what ``reading`` does not know of their notation is found out.
 
-        Raises ``RhythmError`` when they cannot be read so.
+        ``written`` is that notation where it was found before: a note on ``PITCH`` for each. Raises ``RhythmError``
+        when they cannot be read so.
         """
         onset, offset = ([round(time * 1e6) for time in times] for times in (rhythm.onset_sec, rhythm.offset_sec))
         released = [0, *offset[:-1]]
         rests = [(a - b) / 1e6 for a, b in zip(onset, released, strict=True)]
         durations = [max(b - a, SHORTEST) / 1e6 for a, b in zip(onset, offset, strict=True)]
         performed = Rhythm(tuple(rests), tuple(durations))
-        return cls(performed, notate(performed, **reading.given), metrical=False, reading=reading)
+        written = written or notate(performed, **reading.given)
+        return cls(performed, written, metrical=False, reading=reading)
 
     @classmethod
     def from_score(cls, score: Score) -> Beats:

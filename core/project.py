@@ -18,10 +18,14 @@ from core.sampling import SamplingConfig
 from core.score import Note, Score
 
 FORMAT = "tunesmith project"
+WRITTEN = "written"
+"""where the file holds how a performed rhythm is written"""
 MAX_PROJECT_BYTES = 10_000_000
 MAX_VERSIONS = 300
 MAX_RHYTHM_NOTES = 60_000
-"""of all rhythms of a project together: to find out how to write them takes time"""
+"""of all rhythms of a project together"""
+MAX_UNWRITTEN, MAX_UNWRITTEN_NOTES = 100, 10_000
+"""performed rhythms, and their notes, whose notation a project does not hold: to find it takes time"""
 
 
 class ProjectError(InputError):
@@ -29,10 +33,13 @@ class ProjectError(InputError):
 
 
 def rhythm_to_json(beats: Beats) -> dict[str, Any]:
-    if not beats.metrical:
-        times = {"rest_sec": list(beats.performed.rest_sec), "duration_sec": list(beats.performed.duration_sec)}
-        return {**times, **beats.reading.given}
-    written = beats.written
+    if beats.metrical:
+        return notation_to_json(beats.written)
+    times = {"rest_sec": list(beats.performed.rest_sec), "duration_sec": list(beats.performed.duration_sec)}
+    return {**times, **beats.reading.given, WRITTEN: notation_to_json(beats.written)}
+
+
+def notation_to_json(written: Score) -> dict[str, Any]:
     return {
         "notes": [[note.onset, note.duration] for note in written.notes],
         "qpm": written.qpm,
@@ -43,9 +50,16 @@ def rhythm_to_json(beats: Beats) -> dict[str, Any]:
 
 def rhythm_from_json(values: Mapping[str, Any]) -> Beats:
     """Undoes ``rhythm_to_json``. Raises ``InputError``, or ``KeyError``, ``TypeError`` or ``ValueError``."""
-    if "notes" not in values:
-        rhythm = Rhythm(tuple(values["rest_sec"]), tuple(values["duration_sec"]))
-        return Beats.from_rhythm(rhythm, reading_from(values))
+    if "notes" in values:
+        return notation_from_json(values)
+    rhythm = Rhythm(tuple(values["rest_sec"]), tuple(values["duration_sec"]))
+    found = notation_from_json(values[WRITTEN]).written if WRITTEN in values else None  # not in files of before
+    if found and len(found.notes) != len(rhythm):
+        raise ValueError("the notation of another rhythm")
+    return Beats.from_rhythm(rhythm, reading_from(values), found)
+
+
+def notation_from_json(values: Mapping[str, Any]) -> Beats:
     spans = [(float(onset), float(duration)) for onset, duration in values["notes"]]
     return metrical_beats(spans, float(values["qpm"]), tuple(values["time_signature"]), float(values["upbeat"]))
 
@@ -159,6 +173,16 @@ def project_to_json(versions: Sequence[tuple[str, Composition]], current: int) -
     return json.dumps(project) + "\n"
 
 
+def check_size(rhythms: Sequence[Mapping[str, Any]]) -> None:
+    """Raises ``ValueError`` where it would take long to open so many rhythms."""
+    lengths = [len(rhythm.get("notes", rhythm.get("rest_sec"))) for rhythm in rhythms]
+    unwritten = [
+        length for length, rhythm in zip(lengths, rhythms, strict=True) if not {"notes", WRITTEN} & rhythm.keys()
+    ]
+    if sum(lengths) > MAX_RHYTHM_NOTES or len(unwritten) > MAX_UNWRITTEN or sum(unwritten) > MAX_UNWRITTEN_NOTES:
+        raise ValueError("too many notes")
+
+
 def json_to_project(data: bytes) -> tuple[list[tuple[str, Composition]], int]:
     """(versions, current) of a project file; raises ``ProjectError``."""
     if len(data) > MAX_PROJECT_BYTES:
@@ -170,8 +194,7 @@ def json_to_project(data: bytes) -> tuple[list[tuple[str, Composition]], int]:
         entries, current = values["versions"], int(values["current"])
         if not 0 <= current < len(entries) <= MAX_VERSIONS:
             raise ValueError("no such version")
-        if sum(len(rhythm.get("notes", rhythm.get("rest_sec"))) for rhythm in values["rhythms"]) > MAX_RHYTHM_NOTES:
-            raise ValueError("too many notes")
+        check_size(values["rhythms"])
         rhythms = [rhythm_from_json(rhythm) for rhythm in values["rhythms"]]
         versions = [(printable(e["label"], 200), piece_from_json(e["piece"], rhythms)) for e in entries]
     except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, AttributeError) as error:

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from core.formats.spreadsheet import inert
 from core.listening.database import StudyError
 from core.listening.excerpts import HUMAN
 from core.listening.password import LONGEST_WAIT_SEC, Door
-from core.listening.results import Rating, inert, means, ratings_to_csv, scores, taken_for_human, winners
+from core.listening.results import Rating, means, ratings_to_csv, scores, taken_for_human, winners
 from core.listening.statistics import holm, mean_interval, pairwise, rank_test, share_interval, signed_rank
 from core.listening.visits import MACHINE
 

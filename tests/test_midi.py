@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import FormatError, InputError
 from core.formats.midi import midi_to_score, score_to_midi
-from core.formats.smf import MAX_NOTES
+from core.formats.smf import MAX_NOTES, MIN_TEMPO
 from core.score import Note, Score
 
 TUNE = Score(
@@ -208,7 +208,7 @@ def test_nonsense_beside_the_notes_costs_no_notes(nonsense):
 
 
 def test_a_note_that_a_mad_tempo_makes_vanish_keeps_a_length():
-    slow, mad = b"\x00\xff\x51\x03\xff\xff\xff", b"\x00\xff\x51\x03\x00\x00\x01"
+    slow, mad = b"\x00\xff\x51\x03\xff\xff\xff", b"\x00\xff\x51\x03" + MIN_TEMPO.to_bytes(3)
     notes = midi_to_score(smf(slow + b"\x01\x90\x3c\x40" + mad + b"\x01\x80\x3c\x00", division=0x7FFF)).notes
     assert 0 < notes[0].duration < 1e-6
 

@@ -224,7 +224,7 @@ def test_exports_hold_what_is_shown() -> None:
         assert {"gate lstm forget", "probabilities", "surprise"} <= set(arrays.files)
         assert "".join(arrays["labels"][:-1]) == FIRST_TUNE
     rows = text_file(["a", "\n"], {"x": np.array([0.5, -1.0])}).splitlines()
-    assert rows == ["place,label,x", "1,a,0.5", '2,"', '",-1']
+    assert rows == ["place,label,x", "1,a,0.5", "2,\"'", '",-1']  # see ``inert``
 
 
 def test_the_strongest_units_are_the_farthest_from_their_usual_value() -> None:

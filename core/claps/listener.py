@@ -132,10 +132,11 @@ class ClapListener:
 
         Samples that are not numbers are taken for silence.
         """
-        sound = _numbers(samples)
+        sound = np.asarray(samples, np.float32)
         self._num_samples += len(sound)
         size = round(_BLOCK_SEC * self._spectrum.sample_rate)
-        return [clap for start in range(0, len(sound), size) for clap in self._hear(sound[start : start + size])]
+        starts = range(0, len(sound), size)
+        return [clap for start in starts for clap in self._hear(_numbers(sound[start : start + size]))]
 
     def rehearse(self, samples: ArrayLike) -> None:
         """Gets to know hands and room by ``samples`` (N,), whose claps are not reported; then time begins anew.
@@ -221,5 +222,6 @@ class ClapListener:
 
 def _numbers(samples: ArrayLike) -> Floats:
     """(N,) A copy in which what is no number is silence."""
-    sound = np.nan_to_num(np.asarray(samples, np.float32), posinf=0.0, neginf=0.0)
+    sound = np.array(samples, np.float32)
+    sound[~np.isfinite(sound)] = 0.0
     return np.clip(sound, -MAX_SAMPLE, MAX_SAMPLE, out=sound)

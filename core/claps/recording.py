@@ -19,6 +19,8 @@ ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4_000, 384_000
 MAX_CHANNELS = 16
 MAX_SECONDS = 600.0
+MAX_SAMPLES = 48_000 * 600
+"""of a channel: a small file may hold hours of silence"""
 _BLOCK_FRAMES = 65_536
 
 Samples = NDArray[np.float32]
@@ -48,7 +50,7 @@ def load_recording(path: Path) -> Recording:
 def read_recording(data: bytes, name: str = "recording.wav") -> Recording:
     """The sound in the bytes of a WAV, FLAC, OGG or MP3 file, its channels averaged.
 
-    Decoded in blocks, so that memory is bounded by MAX_SECONDS of one channel, whatever the header says. Raises
+    Decoded in blocks, so that memory is bounded by MAX_SAMPLES of one channel, whatever the header says. Raises
     InputError, naming the file, on what is no sound, has none, is damaged or is too long.
     """
     return _read(io.BytesIO(data), name)
@@ -75,10 +77,12 @@ def _check_format(file: SoundFile, name: str) -> None:
 def _decoded(file: SoundFile, name: str) -> Samples:
     """(N,) The mean of the channels."""
     blocks, num_frames = list[Samples](), 0
+    longest = int(min(MAX_SECONDS * file.samplerate, MAX_SAMPLES))
     while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
         num_frames += len(block)
-        if num_frames > MAX_SECONDS * file.samplerate:
-            raise InputError(f"{name} is longer than {MAX_SECONDS / 60:g} minutes; cut out the part with the claps.")
+        if num_frames > longest:
+            minutes = longest / file.samplerate / 60
+            raise InputError(f"{name} is longer than {minutes:.3g} minutes; cut out the part with the claps.")
         blocks.append(block.mean(axis=1))
     if not blocks:
         raise FormatError(f"{name} has no sound in it; record again or choose another file.")

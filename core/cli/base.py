@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from core.errors import InputError
 from core.files import WRITERS, Writer, ending
+from core.score import printable
 
 app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -30,7 +32,7 @@ def main() -> None:
             sys.stderr.write(f"{sentence}; see --help.\n")
         sys.exit(2)
     except InputError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")  # what it quotes may tell terminals what to do
         sys.exit(2)
 
 
@@ -53,13 +55,19 @@ def write_files(files: dict[Path, bytes]) -> None:
     from core.checkpoint import write_whole
 
     for path in files:
-        if not path.parent.is_dir():
+        if not is_folder(path.parent):
             raise InputError(f"There is no folder {path.parent}; make it first, or choose another for {path.name}.")
     for path, data in files.items():
         try:
             write_whole(path, data)
         except OSError as error:
             raise InputError(f"The file {path} cannot be written; check its folder.") from error
+
+
+def is_folder(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # of a name that is too long, or that none can have
+        return path.is_dir()
+    return False
 
 
 def writer_of(path: Path) -> Writer:

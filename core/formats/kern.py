@@ -14,8 +14,8 @@ from core.score import Note, Score
 if TYPE_CHECKING:
     from music21 import stream
 
-MAX_LINES = 2000
-"""music21 takes seconds for more"""
+MAX_LINES, MAX_WORDS = 2000, 15_000
+"""music21 takes seconds for more; a word is a note of one of the parts"""
 KERN = "**kern"
 QPM = 120.0
 """printed music says no tempo"""
@@ -34,8 +34,10 @@ def kern_to_score(data: bytes) -> Score:
     text = data.decode("utf-8", errors="replace")
     if KERN not in text:
         raise FormatError("This file is not Humdrum: a line of it must begin with **kern.")
-    if text.count("\n") > MAX_LINES:
-        raise FormatError(f"This Humdrum file has more than {MAX_LINES:,} lines; give a shorter piece.")
+    if text.count("\n") > MAX_LINES or len(text.split(maxsplit=MAX_WORDS)) > MAX_WORDS:
+        raise FormatError(
+            f"This Humdrum file has over {MAX_LINES:,} lines or {MAX_WORDS:,} words; give a shorter piece."
+        )
     try:
         collection = HumdrumDataCollection(text)
         collection.parse()

@@ -21,6 +21,7 @@ MAX_NOTES = 20_000
 MAX_EVENTS = 300_000  # a long piano performance has some 100,000, most of them pedal
 MAX_TICK = 9_999_990  # pretty_midi holds one float a tick and refuses 10,000,000
 MAX_DENOMINATOR = 64
+MIN_TEMPO = 600  # microseconds a quarter: nobody means a hundred thousand quarters a minute
 DRUMS = 9  # the channel of General MIDI's percussion
 
 _NOTE_OFF, _NOTE_ON, _PROGRAM, _PRESSURE, _SYSTEM = 0x8, 0x9, 0xC, 0xD, 0xF
@@ -148,7 +149,7 @@ def _meta_messages(event: _Event) -> Iterator[mido.MetaMessage]:
     kind, body = event.data[0], event.data[1:]
     if kind == _NAME and body:
         yield mido.MetaMessage("track_name", name=body[:200].decode("latin1"))
-    elif kind == _TEMPO and len(body) == 3 and any(body):
+    elif kind == _TEMPO and len(body) == 3 and int.from_bytes(body) >= MIN_TEMPO:
         yield mido.MetaMessage("set_tempo", tempo=int.from_bytes(body))
     elif kind == _TIME_SIGNATURE and len(body) >= 2 and body[0] and 1 << min(body[1], 8) <= MAX_DENOMINATOR:
         yield mido.MetaMessage("time_signature", numerator=body[0], denominator=1 << body[1])

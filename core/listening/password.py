@@ -13,6 +13,8 @@ from core.listening.database import StudyError
 FREE_TRIES = 3
 """wrong passwords in a row before anybody has to wait"""
 LONGEST_WAIT_SEC = 30.0
+MAX_DOUBLINGS = 10
+"""of the wait: powers without end are no numbers any more"""
 
 
 class Door:
@@ -36,7 +38,8 @@ class Door:
                 return True
             self.failures += 1
             if self.failures >= FREE_TRIES:
-                wait = min(2.0 ** (self.failures - FREE_TRIES + 1), LONGEST_WAIT_SEC)
+                doublings = min(self.failures - FREE_TRIES + 1, MAX_DOUBLINGS)
+                wait = min(2.0**doublings, LONGEST_WAIT_SEC)
                 self.closed_until = self.clock() + wait
             return False
 

@@ -11,6 +11,7 @@ from statistics import fmean
 
 from sqlalchemy import Engine, select
 
+from core.formats.spreadsheet import inert
 from core.listening import schema
 from core.listening.database import reading
 from core.listening.excerpts import HUMAN
@@ -112,8 +113,3 @@ def ratings_to_csv(given: Sequence[Rating]) -> str:
     writer.writeheader()
     writer.writerows({name: inert(value) for name, value in asdict(one).items()} for one in given)
     return text.getvalue()
-
-
-def inert(value: object) -> object:
-    """A cell as it stands, but text that begins like a formula behind an apostrophe, as OWASP advises."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else value

@@ -58,7 +58,7 @@ def _beat(number: int, line: str) -> tuple[float, float]:
         raise RhythmError(f"Row {number} must have two cells, not {len(cells)}: the rest and the duration in seconds.")
     for cell in cells:
         if not _NUMBER.fullmatch(cell):
-            raise RhythmError(f"Row {number}: '{cell[:20]}' is not a number of seconds.")
+            raise RhythmError(f"Row {number}: {cell[:20]!r} is not a number of seconds.")
     rest, held = map(float, cells)
     check_beat(rest, held, name=f"Row {number}")
     return rest, held

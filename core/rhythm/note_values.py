@@ -33,7 +33,7 @@ class _Word(NamedTuple):
     position: int  # among the words as typed, from 1
 
     def error(self, advice: str) -> RhythmError:
-        return RhythmError(f"Word {self.position}, '{self.text[:20]}', {advice}")
+        return RhythmError(f"Word {self.position}, {self.text[:20]!r}, {advice}")
 
 
 def parse_note_values(text: str, qpm: float = 100.0, time_signature: tuple[int, int] = (4, 4)) -> Score:

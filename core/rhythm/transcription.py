@@ -73,7 +73,7 @@ def parse_time_signature(text: str) -> tuple[int, int]:
     """``"3/4"`` as (3, 4); raises RhythmError on what is no metre."""
     numerator, slash, denominator = text.strip().partition("/")
     if not (slash and len(text) <= 7 and numerator.isdecimal() and denominator.isdecimal()):
-        raise RhythmError(f"The metre '{text[:20]}' cannot be read: give one such as 3/4 or 6/8.")
+        raise RhythmError(f"The metre {text[:20]!r} cannot be read: give one such as 3/4 or 6/8.")
     return _checked_metre((int(numerator), int(denominator)))
 
 
