@@ -134,10 +134,11 @@ def accompany(
     if sampling.num_beams > 1:
         raise InputError("An accompaniment is written as it is played; set the number of beams to 1.")
     sampling = replace(sampling, seed=drawn_seed() if sampling.seed is None else sampling.seed)
+    home = max((melody, in_likeliest_key(melody)), key=share_in_key)
     if sampling.key == AUTO:
-        sampling = replace(sampling, key=in_likeliest_key(melody).key)
+        sampling = replace(sampling, key=home.key)
     assert sampling.seed is not None
-    way = way_to_common_key(in_likeliest_key(melody))  # the model knows one key
+    way = way_to_common_key(home)  # the model knows one key
     moved = replace(sampling, key=moved_key(sampling.key, way))
     due = Due(codec, bar)
     generator = torch.Generator().manual_seed(sampling.seed)
@@ -157,6 +158,14 @@ def accompany(
     louder = tuple(note._replace(velocity=MELODY_VELOCITY) for note in melody.notes)
     both = replace(melody, notes=(*louder, *alone.notes))
     return Accompaniment(both, melody, alone, pen.log_likelihood, sampling)
+
+
+def share_in_key(melody: Score) -> float:
+    """How much of a melody's time is on notes of its key's scale."""
+    fifths = parse_key(melody.key).fifths
+    scale = {7 * degree % 12 for degree in range(fifths - 1, fifths + 6)}
+    durations = [note.duration for note in melody.notes]
+    return sum(note.duration for note in melody.notes if note.pitch % 12 in scale) / sum(durations)
 
 
 def moved_key(key: str, way: int) -> str:

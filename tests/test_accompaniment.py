@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.accompaniment import accompany, moved_key
+from core.accompaniment import accompany, moved_key, share_in_key
 from core.checkpoint import Checkpoint
 from core.codecs import ArrangementCodec, CodecError
 from core.codecs.arrangement import ACCOMPANIMENT, MELODY, Event, told_events
@@ -125,3 +125,11 @@ def test_a_melody_in_another_key_gets_the_same_accompaniment_in_it(checkpoint: C
     assert [note.onset for note in low.accompaniment.notes] == [note.onset for note in high.accompaniment.notes]
     steps = zip(low.accompaniment.notes, high.accompaniment.notes, strict=True)
     assert {(b.pitch - a.pitch) % 12 for a, b in steps} == {4}
+
+
+def test_the_key_that_is_written_counts_where_it_fits() -> None:
+    """An estimate of a short tune may err; one that fits better is taken all the same."""
+    scale = Score(tuple(Note(i, 1, pitch) for i, pitch in enumerate((67, 69, 71, 72, 74, 76, 78, 79))), key="G")
+    assert share_in_key(scale) == 1
+    assert share_in_key(replace(scale, key="C")) == 7 / 8
+    assert share_in_key(replace(scale, key="Em")) == 1
