@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import secrets
 from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
@@ -176,8 +177,8 @@ def as_text(card: dict[str, Any]) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file in one stroke: a crash leaves the old one or the new one, never half of it."""
-    partial = path.with_name(path.name + ".partial")
+    """Writes a file in one stroke: a crash leaves the old one or the new one, never half of it, nor do two writers."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.write_bytes(data)
         partial.replace(path)

@@ -147,15 +147,15 @@ def test_training_slices_vary_in_place_key_and_performance() -> None:
     dataset = BeatDataset([EVEN], Performer(), length=16)
     torch.manual_seed(0)
     visits = [dataset[0] for _ in range(40)]
-    for pitches, beats, _ in visits:
+    for pitches, beats, *_ in visits:
         assert pitches.dtype == torch.int64
         assert beats.dtype == torch.float32
         assert pitches.shape == (16,)
         assert beats.shape == (16, 2)
         steps = pitches.diff().tolist()
         assert set(steps) <= {1, -6}  # a slice of the melody, all notes moved alike
-    assert len({tuple(pitches.tolist()) for pitches, _, _ in visits}) > 20
-    assert len({beats.sum().item() for _, beats, _ in visits}) == 40
+    assert len({tuple(pitches.tolist()) for pitches, *_ in visits}) > 20
+    assert len({beats.sum().item() for _, beats, *_ in visits}) == 40
     torch.manual_seed(0)
     assert torch.equal(dataset[0][0], visits[0][0])  # the seed of a run fixes them
 
@@ -190,7 +190,7 @@ def test_a_played_melody_is_clapped_at_its_own_tempo() -> None:
 
 
 def test_short_melodies_are_shown_whole_in_training() -> None:
-    pitches, beats, _ = BeatDataset([MELODY], CLEAN, length=100)[0]
+    pitches, beats, *_ = BeatDataset([MELODY], CLEAN, length=100)[0]
     assert len(pitches) == len(beats) == 7
     assert pitches.diff().tolist() == [2, 2, 1, -1, -4, -5]
 

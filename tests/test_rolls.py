@@ -79,7 +79,7 @@ def test_slices_are_cut_out_of_the_whole() -> None:
     assert len(slices.lengths) == len(slices.dataset) > len(PIECES)  # type: ignore[arg-type]
     torch.manual_seed(0)
     for i, length in enumerate(slices.lengths):
-        tokens, _, before = slices.dataset[i]
+        tokens, _, before, *_ = slices.dataset[i]
         assert len(tokens) == length == 30
         assert any(is_within(torch.tensor([*([before] * (before != START)), *tokens]), piece) for piece in whole)
 

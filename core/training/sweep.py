@@ -82,7 +82,12 @@ def sweep(
 
     wanted = num_settings(recipe) if trials is None else trials
     while num_begun(study) < wanted:
-        study.optimize(objective, n_trials=1)
+        try:
+            study.optimize(objective, n_trials=1)
+        except ValueError as error:
+            # SQLite may give one trial to two workers; what the first of them found stands
+            if not str(error).startswith("Cannot tell"):
+                raise
     rows = rows_of(study)
     target = (checkpoint_root or CHECKPOINTS) / recipe.name
     target.mkdir(parents=True, exist_ok=True)
