@@ -59,6 +59,8 @@ def test_channels_are_averaged_at_any_width_and_rate(subtype: str) -> None:
         (encoded(np.zeros((10, 20))), "has 20 channels"),
         (encoded(np.zeros(30 * 60 * 8_000), 8_000, subtype="PCM_U8"), "is longer than 10 minutes"),
     ],
+    # not by their bytes, in which the time of day is written
+    ids=["empty", "MIDI", "cut off", "no samples", "NaN", "infinite", "slow", "channels", "long"],
 )
 def test_what_is_no_recording_gets_a_sentence(data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
