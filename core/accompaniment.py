@@ -19,7 +19,6 @@ from core.codecs.arrangement import (
     LENGTHS,
     MELODY_VELOCITY,
     MOST_BARS,
-    NUM_FIELDS,
     PITCH,
     ROLE,
     STEP,
@@ -30,7 +29,7 @@ from core.codecs.arrangement import (
     told_events,
     within,
 )
-from core.codecs.piano import ANY, HIGHEST, LOWEST
+from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS
 from core.data.two_hands import in_likeliest_key
 from core.data.windows import way_to_common_key
 from core.errors import InputError
@@ -143,7 +142,7 @@ def accompany(
     due = Due(codec, bar)
     generator = torch.Generator().manual_seed(sampling.seed)
     pen = Pen(Writer(checkpoint), codec.bos_token, [due, *moved.processors(codec.pitches)], generator)
-    pen.write(codec.texture_token(texture))
+    pen.write(codec.kind_token(texture))
     told = told_events(melody.transposed(way).notes, (), bar, lead)
     found = list(struck(pen, due, told, last + bar, on_step))
     notes = tuple(

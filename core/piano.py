@@ -10,7 +10,8 @@ import torch
 
 from core.checkpoint import Checkpoint
 from core.codecs import PianoCodec, PianoRollCodec
-from core.codecs.piano import ANY, NUM_FIELDS, SHIFT, shift_values
+from core.codecs.fields import ANY, NUM_FIELDS
+from core.codecs.piano import SHIFT, shift_values
 from core.codecs.pianoroll import roll_score
 from core.data.piano import played_notes, played_score
 from core.errors import InputError
@@ -80,7 +81,7 @@ def write_notes(
         raise InputError("Piano music is written as it is played; set the number of beams to 1.")
     assert sampling.seed is not None
     given = played_notes(prompt) if prompt else None
-    tokens = [codec.style_token(style)] + ([] if given is None else codec.notes_tokens(given).tolist())
+    tokens = [codec.kind_token(style)] + ([] if given is None else codec.notes_tokens(given).tolist())
     playable = Playable(codec.starts[SHIFT], tuple(shift_values().tolist()))
     pen = Pen(
         Writer(checkpoint),

@@ -33,6 +33,12 @@ class Network(NamedTuple):
     """of a training slice of a song, in steps; a model of rhythms is shown as many notes as its settings say"""
 
 
+def recipe_of(network: Network, architecture: str, corpus: str, **fields: Any) -> Recipe:
+    """``network`` on a corpus; ``fields`` are the codec, the settings and what else a recipe says."""
+    name = f"{architecture}.{corpus}"
+    return Recipe(name, network.title, network.description, architecture, corpus, **fields)
+
+
 BEAT_NETWORKS: dict[str, Network] = {
     "beat-rnn": Network(
         "Vanilla RNN",
@@ -70,12 +76,10 @@ BEAT_CORPORA: dict[str, float] = {"essen": 1.0, "pop909": 1.0, "maestro": 0.5, "
 
 def beat_recipe(architecture: str, corpus: str) -> Recipe:
     network = BEAT_NETWORKS[architecture]
-    return Recipe(
-        name=f"{architecture}.{corpus}",
-        title=network.title,
-        description=network.description,
-        architecture=architecture,
-        corpus=corpus,
+    return recipe_of(
+        network,
+        architecture,
+        corpus,
         codec=BeatCodec(),
         training=TrainingSettings(
             learning_rate=network.learning_rate, max_epochs=round(network.epochs * BEAT_CORPORA[corpus])
@@ -129,12 +133,10 @@ STEP_NETWORKS: dict[str, Network] = {
 def step_recipe(architecture: str) -> Recipe:
     """A network that writes folk songs step by step."""
     network = STEP_NETWORKS[architecture]
-    return Recipe(
-        name=f"{architecture}.{DEFAULT_CORPUS}",
-        title=network.title,
-        description=network.description,
-        architecture=architecture,
-        corpus=DEFAULT_CORPUS,
+    return recipe_of(
+        network,
+        architecture,
+        DEFAULT_CORPUS,
         codec=StepCodec(),
         training=TrainingSettings(
             learning_rate=network.learning_rate, length=network.length, max_epochs=network.epochs
@@ -169,12 +171,10 @@ VAES: dict[str, tuple[Network, LatentSettings]] = {
 def vae_recipe(architecture: str) -> Recipe:
     """A network that knows windows of a folk song as points of a space."""
     network, latent = VAES[architecture]
-    return Recipe(
-        name=f"{architecture}.{DEFAULT_CORPUS}",
-        title=network.title,
-        description=network.description,
-        architecture=architecture,
-        corpus=DEFAULT_CORPUS,
+    return recipe_of(
+        network,
+        architecture,
+        DEFAULT_CORPUS,
         codec=StepCodec(),
         training=TrainingSettings(
             learning_rate=network.learning_rate,
@@ -224,12 +224,10 @@ def char_recipe(architecture: str) -> Recipe:
         transposed=0.0,
         max_epochs=network.epochs,
     )
-    return Recipe(
-        name=f"{architecture}.{corpus}",
-        title=network.title,
-        description=network.description,
-        architecture=architecture,
-        corpus=corpus,
+    return recipe_of(
+        network,
+        architecture,
+        corpus,
         codec=AbcCharsCodec(),
         training=replace(training, **settings),
         sampling={"temperature": 0.8},
@@ -269,12 +267,10 @@ ROLL_PIECES = 100
 def roll_recipe(architecture: str) -> Recipe:
     """A network that plays the piano frame by frame; ``num_pieces=0`` shows it all of MAESTRO."""
     network = ROLL_NETWORKS[architecture]
-    return Recipe(
-        name=f"{architecture}.{MAESTRO_PIANO}",
-        title=network.title,
-        description=network.description,
-        architecture=architecture,
-        corpus=MAESTRO_PIANO,
+    return recipe_of(
+        network,
+        architecture,
+        MAESTRO_PIANO,
         codec=PianoRollCodec(),  # training makes the vocabulary
         training=TrainingSettings(
             learning_rate=network.learning_rate,

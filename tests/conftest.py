@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from core.checkpoint import Checkpoint, ModelCard, save_checkpoint, stored_config
 from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, Codec, PianoCodec, PianoRollCodec, StepCodec
+from core.codecs.fields import FieldCodec
 from core.score import Note, Score
 from models import ARCHITECTURES, SequenceModel
 
@@ -128,7 +129,7 @@ def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
     }  # fmt: skip
     kind = ArrangementCodec if architecture == "piano-accompaniment" else codecs[architecture.partition("-")[0]]
     codec, sizes = kind(), {}
-    if isinstance(codec, PianoCodec | ArrangementCodec):  # a network of fields knows how many values each has
+    if isinstance(codec, FieldCodec):  # a network of fields knows how many values each has
         sizes = {"num_styles": codec.starts[0], "num_values": codec.num_values}
     model = tiny_model(architecture, codec.vocab_size, **sizes)
     card = ModelCard(

@@ -77,7 +77,7 @@ def test_what_cannot_be_is_said(checkpoint: Checkpoint) -> None:
 def test_a_style_is_one_that_the_model_knows() -> None:
     model = tiny_checkpoint("piano-transformer")
     chopin = write_piano(model, 5, SamplingConfig(seed=1), style="Frédéric Chopin")
-    assert int(chopin.tokens[0]) == NOTES.style_token("Frédéric Chopin")
+    assert int(chopin.tokens[0]) == NOTES.kind_token("Frédéric Chopin")
     with pytest.raises(InputError, match="no style 'Nobody'"):
         write_piano(model, 5, style="Nobody")
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.codecs import CodecError, Encoded, PianoCodec
-from core.codecs.piano import DURATION, NUM_FIELDS, PITCH, SHIFT, VELOCITY, duration_values, shift_values
+from core.codecs.fields import NUM_FIELDS
+from core.codecs.piano import DURATION, PITCH, SHIFT, VELOCITY, duration_values, shift_values
 from core.recipes import PIANO
 from core.score import Note, Score
 from models.piano_transformer import PianoTransformerConfig
@@ -37,7 +38,7 @@ def test_a_chord_and_a_note_by_hand() -> None:
 
 def test_the_style_comes_first_and_the_end_last() -> None:
     tokens = CODEC.encode(CHORD).tokens.tolist()
-    assert tokens[0] == CODEC.style_token("any") == 0
+    assert tokens[0] == CODEC.kind_token("any") == 0
     assert tokens[-1] == CODEC.end_token
     assert len(tokens) == 1 + 3 * NUM_FIELDS + 1
 
@@ -79,7 +80,7 @@ def test_a_note_that_is_not_whole_is_left_out_and_what_is_no_note_is_said() -> N
 
 def test_an_unknown_style_is_said() -> None:
     with pytest.raises(CodecError, match="no style 'Nobody'"):
-        CODEC.style_token("Nobody")
+        CODEC.kind_token("Nobody")
 
 
 def test_the_network_knows_the_fields_of_the_codec() -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from core.codecs import PianoCodec
-from core.codecs.piano import NUM_FIELDS, OTHERS, POP
+from core.codecs.fields import NUM_FIELDS
+from core.codecs.piano import OTHERS, POP
 from core.data.cache import load_pieces, save_pieces
 from core.data.piano import played_notes, played_score, read_played
 from core.data.piano_notes import STRETCH, PianoSlices, PianoStretches, style_of
@@ -104,7 +105,7 @@ def test_a_slice_is_a_style_and_whole_notes() -> None:
     torch.manual_seed(0)
     slices = PianoSlices([made_up(100, composer="Franz Liszt")], CODEC, length=1 + 10 * NUM_FIELDS, transposed=1.0)
     seen = [slices[0].tokens for _ in range(400)]
-    assert {int(tokens[0]) for tokens in seen} == {CODEC.style_token("any"), CODEC.style_token("Franz Liszt")}
+    assert {int(tokens[0]) for tokens in seen} == {CODEC.kind_token("any"), CODEC.kind_token("Franz Liszt")}
     ends = [tokens[-1] == CODEC.end_token for tokens in seen]
     assert 0 < sum(ends) < len(ends), "now and then the end of the piece is shown"
     for tokens, end in zip(seen, ends, strict=True):

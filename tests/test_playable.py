@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.codecs import PianoCodec
-from core.codecs.piano import LOWEST, PITCH, SHIFT, shift_values
+from core.codecs.fields import LOWEST
+from core.codecs.piano import PITCH, SHIFT, shift_values
 from core.sampling.playable import AGAIN_SEC, FINGERS, TIRED, TOGETHER_SEC, Playable, followers
 
 CODEC = PianoCodec()

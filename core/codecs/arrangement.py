@@ -5,15 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from core.codecs.base import Codec, CodecError, Encoded
-from core.codecs.piano import ANY, END, HIGHEST, LOWEST, in_score_order
+from core.codecs.base import CodecError, Encoded
+from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS, FieldCodec
+from core.codecs.piano import in_score_order
 from core.errors import InputError
 from core.formats.pitch_names import pitch_name
 from core.score import Note, Score, monophonic
@@ -32,7 +31,6 @@ DENSITIES = (12.0, 14.5)
 FIELDS = ("place", "role", "pitch", "length")
 """of a note, in order"""
 WHEN, ROLE, PITCH, LENGTH = range(4)
-NUM_FIELDS = 4
 MELODY, ACCOMPANIMENT = range(2)
 MELODY_VELOCITY, ACCOMPANIMENT_VELOCITY = 96, 64
 
@@ -49,7 +47,7 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ArrangementCodec(Codec):
+class ArrangementCodec(FieldCodec):
     """One token of texture, then four for each note: place, role, key, length.
 
     A place is how many bars after that of the note before it lies, and how many steps into its bar. Melody and
@@ -63,53 +61,26 @@ class ArrangementCodec(Codec):
     name: ClassVar[str] = "arrangement"
     textures: tuple[str, ...] = TEXTURES
 
+    kind_name = "texture"
+    fields = FIELDS
+    key_field = PITCH
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self.textures
+
     @property
     def num_values(self) -> tuple[int, int, int, int]:
-        """Values of each field; that behind the last place is the end of the piece."""
         return MOST_BARS * BAR + 1, 2, HIGHEST - LOWEST + 1, len(LENGTHS)
 
-    @cached_property
-    def starts(self) -> tuple[int, ...]:
-        """The first token of each field, and the start token."""
-        return tuple(accumulate(self.num_values, initial=len(self.textures)))
-
-    @property
-    def vocab_size(self) -> int:
-        return self.starts[-1] + 1
-
-    @property
-    def bos_token(self) -> int:
-        return self.starts[-1]
-
-    @property
-    def end_token(self) -> int:
-        return self.starts[WHEN] + MOST_BARS * BAR
-
-    @property
-    def pitches(self) -> tuple[int, ...]:
-        keys = range(self.starts[PITCH], self.starts[LENGTH])
-        return tuple(LOWEST + token - keys.start if token in keys else -1 for token in range(self.vocab_size))
-
-    def symbol(self, token: int) -> str:
-        """What a token says, in a few signs: a texture, ``+1|4.5`` for a bar on and beat 4.5, ``C4``, a length."""
-        if token < len(self.textures):
-            return self.textures[token]
-        if token in (self.end_token, self.bos_token):
-            return END
-        field = sum(token >= start for start in self.starts[1:])
-        value = token - self.starts[field]
+    def value_symbol(self, field: int, value: int) -> str:
+        """``+1|4.5`` for a bar on and beat 4.5, whether it is melody, ``C4``, a length in quarters."""
         if field == WHEN:
             bars, step = divmod(value, BAR)
             return f"{f'+{bars}' if bars else ''}|{1 + step * STEP:g}"
         if field == ROLE:
             return ("melody", "with it")[value]
         return pitch_name(LOWEST + value) if field == PITCH else f"{LENGTHS[value] * STEP:g}q"
-
-    def texture_token(self, texture: str) -> int:
-        """Raises ``CodecError`` when there is no such texture."""
-        if texture not in self.textures:
-            raise CodecError(f"There is no texture {texture!r}; choose one of: {', '.join(self.textures)}.")
-        return self.textures.index(texture)
 
     def tokens_of(self, events: Sequence[Event], bar: int = BAR) -> Tensor:
         """(4 N,) of events in order; the first lies in the bar it begins."""
@@ -134,7 +105,7 @@ class ArrangementCodec(Codec):
         melody = monophonic(Score(tuple(on_grid))).notes
         line = {(note.onset, note.pitch) for note in melody}
         rest = [note for note in on_grid if (note.onset, note.pitch) not in line]
-        texture, end = (torch.tensor([token]) for token in (self.texture_token(ANY), self.end_token))
+        texture, end = (torch.tensor([token]) for token in (self.kind_token(ANY), self.end_token))
         return Encoded(torch.cat([texture, self.tokens_of(told_events(melody, rest, BAR, 0.0)), end]))
 
     def decode(self, encoded: Encoded) -> Score:

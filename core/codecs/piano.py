@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
@@ -13,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.codecs.base import Codec, CodecError, Encoded
+from core.codecs.base import CodecError, Encoded
+from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS, FieldCodec
 from core.formats.pitch_names import pitch_name
 from core.score import Note, Score
 
-ANY, OTHERS, POP = "any", "others", "pop"
+OTHERS, POP = "others", "pop"
 STYLES = (
     ANY, "Johann Sebastian Bach", "Ludwig van Beethoven", "Johannes Brahms", "Frédéric Chopin", "Claude Debussy",
     "Joseph Haydn", "Franz Liszt", "Felix Mendelssohn", "Wolfgang Amadeus Mozart", "Sergei Rachmaninoff",
@@ -27,11 +26,8 @@ STYLES = (
 FIELDS = ("shift", "pitch", "velocity", "duration")
 """of a note, in order"""
 SHIFT, PITCH, VELOCITY, DURATION = range(4)
-NUM_FIELDS = 4
-LOWEST, HIGHEST = 21, 108
 VELOCITY_STEP = 4
 NUM_VELOCITIES = 32
-END = "/"
 TICK_SEC = 0.01
 """shifts up to ``EVEN_SEC`` are told in these, longer ones ever more coarsely"""
 EVEN_SEC, LONGEST_SHIFT_SEC = 0.4, 8.0
@@ -55,7 +51,7 @@ def duration_values() -> Floats:
 
 
 @dataclass(frozen=True)
-class PianoCodec(Codec):
+class PianoCodec(FieldCodec):
     """One token of style, then four for each note: seconds since the note before, key, velocity, length.
 
     Notes go in order of time, by hundredths of a second, then of pitch. Shifts are rounded so that errors do not add
@@ -66,57 +62,30 @@ class PianoCodec(Codec):
     name: ClassVar[str] = "piano"
     styles: tuple[str, ...] = STYLES
 
+    kind_name = "style"
+    fields = FIELDS
+    key_field = PITCH
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self.styles
+
     @property
     def num_values(self) -> tuple[int, int, int, int]:
-        """Values of each field; that behind the last shift is the end of the piece."""
         return NUM_SHIFTS + 1, HIGHEST - LOWEST + 1, NUM_VELOCITIES, NUM_DURATIONS
 
-    @cached_property
-    def starts(self) -> tuple[int, ...]:
-        """The first token of each field, and the start token."""
-        return tuple(accumulate(self.num_values, initial=len(self.styles)))
-
-    @property
-    def vocab_size(self) -> int:
-        return self.starts[-1] + 1
-
-    @property
-    def bos_token(self) -> int:
-        return self.starts[-1]
-
-    @property
-    def end_token(self) -> int:
-        return self.starts[SHIFT] + NUM_SHIFTS
-
-    @property
-    def pitches(self) -> tuple[int, ...]:
-        keys = range(self.starts[PITCH], self.starts[VELOCITY])
-        return tuple(LOWEST + token - keys.start if token in keys else -1 for token in range(self.vocab_size))
-
-    def symbol(self, token: int) -> str:
-        """What a token says, in a few signs: a style, ``+0.25`` seconds, ``C4``, ``v66``, ``1.5s``."""
-        if token < len(self.styles):
-            return self.styles[token]
-        if token in (self.end_token, self.bos_token):
-            return END
-        field = sum(token >= start for start in self.starts[1:])
-        value = token - self.starts[field]
+    def value_symbol(self, field: int, value: int) -> str:
+        """``+0.25`` seconds, ``C4``, ``v66``, ``1.5s``."""
         if field == PITCH:
             return pitch_name(LOWEST + value)
         if field == VELOCITY:
             return f"v{value * VELOCITY_STEP + VELOCITY_STEP // 2}"
         return f"+{shift_values()[value]:g}" if field == SHIFT else f"{duration_values()[value]:.2g}s"
 
-    def style_token(self, style: str) -> int:
-        """Raises ``CodecError`` when there is no such style."""
-        if style not in self.styles:
-            raise CodecError(f"There is no style {style!r}; choose one of: {', '.join(self.styles)}.")
-        return self.styles.index(style)
-
     def encode(self, score: Score) -> Encoded:
         rows = np.array(score.notes, np.float64).reshape(-1, NUM_FIELDS)
         rows[:, :2] *= 60 / score.qpm
-        style, end = (torch.tensor([token]) for token in (self.style_token(ANY), self.end_token))
+        style, end = (torch.tensor([token]) for token in (self.kind_token(ANY), self.end_token))
         return Encoded(torch.cat([style, self.notes_tokens(rows), end]))
 
     def notes_tokens(self, played: NDArray[np.floating]) -> Tensor:

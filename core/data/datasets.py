@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from torch.utils.data import Dataset
 
 from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, Codec, PianoCodec, PianoRollCodec, StepCodec
-from core.codecs.piano import NUM_FIELDS
+from core.codecs.fields import NUM_FIELDS
 from core.codecs.steps import is_regular
 from core.data.corpora import CORPORA, performers_of
 from core.data.piano_notes import PianoSlices, PianoStretches

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from core.codecs import PianoCodec
-from core.codecs.piano import ANY, HIGHEST, LOWEST, NUM_FIELDS, OTHERS, POP
+from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS
+from core.codecs.piano import OTHERS, POP
 from core.data.piano import COMPOSER
 from core.data.piece import Piece, Played
 from core.data.windows import START, Item
@@ -83,6 +84,6 @@ class PianoStretches(Dataset[Item]):
 def as_item(codec: PianoCodec, style: str, rows: Played, *, ends: bool) -> Item:
     end = [codec.end_token] if ends else []
     tokens: Tensor = torch.cat(
-        [torch.tensor([codec.style_token(style)]), codec.notes_tokens(rows), torch.tensor(end, dtype=torch.int64)]
+        [torch.tensor([codec.kind_token(style)]), codec.notes_tokens(rows), torch.tensor(end, dtype=torch.int64)]
     )
     return Item(tokens, torch.empty(len(tokens), 0), START)

@@ -11,8 +11,8 @@ import torch
 from torch.utils.data import Dataset
 
 from core.codecs import ArrangementCodec
-from core.codecs.arrangement import ACCOMPANIMENT, BAR, DENSITIES, NUM_FIELDS, TEXTURES, Event, lead_of, told_events
-from core.codecs.piano import ANY
+from core.codecs.arrangement import ACCOMPANIMENT, BAR, DENSITIES, TEXTURES, Event, lead_of, told_events
+from core.codecs.fields import ANY, NUM_FIELDS
 from core.data.piano import played_score
 from core.data.piece import Piece
 from core.data.pop909 import METADATA, METRE, bar_line, longest_tempo, melody_track, pop909_folder, read_splits
@@ -124,6 +124,6 @@ class Arrangements(Dataset[Item]):
 
 def as_item(codec: ArrangementCodec, texture: str, events: Sequence[Event], *, ends: bool) -> Item:
     end = [codec.end_token] if ends else []
-    first = torch.tensor([codec.texture_token(texture)])
+    first = torch.tensor([codec.kind_token(texture)])
     tokens = torch.cat([first, codec.tokens_of(events), torch.tensor(end, dtype=torch.int64)])
     return Item(tokens, torch.empty(len(tokens), 0), START)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from core.codecs import AbcCharsCodec, ArrangementCodec, Codec, Encoded, PianoCodec, arrangement, piano
+from core.codecs import AbcCharsCodec, Codec, Encoded
+from core.codecs.fields import FieldCodec
 from core.data.tune_texts import body_start
 
 
@@ -26,8 +27,7 @@ class Parts(ABC):
 def parts_of(codec: Codec) -> Parts | None:
     if isinstance(codec, AbcCharsCodec):
         return TuneParts(codec)
-    fields = {PianoCodec: piano.FIELDS, ArrangementCodec: arrangement.FIELDS}.get(type(codec))
-    return NoteFields(fields) if fields else None
+    return NoteFields(codec.fields) if isinstance(codec, FieldCodec) else None
 
 
 class NoteFields(Parts):

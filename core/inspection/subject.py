@@ -13,13 +13,12 @@ from torch import Tensor
 from core.checkpoint import Checkpoint
 from core.codecs import (
     AbcCharsCodec,
-    ArrangementCodec,
     Codec,
     Encoded,
-    PianoCodec,
     PianoRollCodec,
     StepCodec,
 )
+from core.codecs.fields import FieldCodec
 from core.codecs.pianoroll import roll_score
 from core.codecs.steps import REST
 from core.composition import Composition, tell
@@ -68,7 +67,7 @@ def labels(codec: Codec, tokens: Tensor | Sequence[int]) -> list[str]:
     if isinstance(codec, PianoRollCodec):
         sets = (*codec.vocabulary, None)
         return [OTHER if (keys := sets[token]) is None else " ".join(map(pitch_name, keys)) or REST for token in ids]
-    if isinstance(codec, PianoCodec | ArrangementCodec):
+    if isinstance(codec, FieldCodec):
         return list(map(codec.symbol, ids))
     if isinstance(codec, AbcCharsCodec):
         return [codec.alphabet[token] if token < len(codec.alphabet) else END for token in ids]
@@ -93,7 +92,7 @@ def subject(checkpoint: Checkpoint, piece: Composition | Score | Piece | str) ->
         return in_characters(codec, piece)
     if isinstance(codec, PianoRollCodec):
         return in_frames(codec, piece)
-    if isinstance(codec, PianoCodec | ArrangementCodec):
+    if isinstance(codec, FieldCodec):
         return in_fields(codec, piece)
     if isinstance(piece, Composition) and (piece.continued or not isinstance(codec, StepCodec)):
         told = tell(codec, piece)
@@ -125,7 +124,7 @@ def in_frames(codec: PianoRollCodec, piece: Composition | Score | str) -> Subjec
     return subject_of(codec, Encoded(codec.tokens_of(frames)), roll_score(frames, codec.frames_per_sec), places)
 
 
-def in_fields(codec: PianoCodec | ArrangementCodec, piece: Composition | Score | str) -> Subject:
+def in_fields(codec: FieldCodec, piece: Composition | Score | str) -> Subject:
     """Piano music for a model that reads notes field by field."""
     if isinstance(piece, str):
         piece = abc_to_score(piece, expand_repeats=False)

@@ -44,7 +44,7 @@ class Generated(Source):
     style: str = ""
 
     def performance(self, seconds: float, load: Load) -> Score:
-        from core.codecs.piano import ANY
+        from core.codecs.fields import ANY
         from core.piano import write_piano
 
         checkpoint = load(self.checkpoint)

@@ -37,8 +37,8 @@ class Playable:
         if field > 1:
             return logits
         out = logits.clone()
-        for row, said in zip(out, tokens[:, 2:].tolist(), strict=True):
-            last = said[-NUM_FIELDS * NEAR - field :]
+        lately = tokens[:, 2:][:, -NUM_FIELDS * NEAR - field :]
+        for row, last in zip(out, lately.tolist(), strict=True):
             if field == 0:
                 self.limit_chord(row, self.ages(last))
             else:

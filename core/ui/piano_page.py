@@ -10,7 +10,7 @@ import streamlit as st
 from core.accompaniment import accompany
 from core.checkpoint import Checkpoint, ModelCard
 from core.codecs import ArrangementCodec, PianoCodec
-from core.codecs.piano import ANY
+from core.codecs.fields import ANY
 from core.piano import opening, write_piano
 from core.sampling import SamplingConfig
 from core.score import Score

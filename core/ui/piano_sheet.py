@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.render.notation import NARROW, WIDE
 from core.ui.components.score_view import score_view
-from core.ui.downloads import file_name
+from core.ui.downloads import file_name, missing
 from core.ui.page import count, plain, plain_errors
 from core.ui.piano_desk import PianoDesk, Take
 from core.ui.work import AUDIO_MIME, cards, piano_engraved, piano_exported, sound
@@ -59,8 +59,6 @@ def piano_roll(desk: PianoDesk, take: Take) -> None:
 
 def downloads(take: Take) -> None:
     """Buttons for every format; what takes longer is made on request."""
-    from core.ui.downloads import missing
-
     name = file_name(take.score.title)
     with st.container(horizontal=True), plain_errors():
         for suffix, label, mime in FILES:
