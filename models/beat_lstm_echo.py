@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.base import SequenceModel, State, shift_right
+from models.base import State, shift_right
 from models.beat_features import NUM_RELATIVE_FEATURES, relative_beat_features
 from models.dense import Dense
-from models.echo import NUM_INTERVALS, NUM_PITCHES, RANGE, Echo
+from models.echo import NUM_INTERVALS, NUM_PITCHES, RANGE, Echo, Echoing
 from models.recurrence import lstm_step, read_both_ways, weights_of
 
 NO_INTERVAL = NUM_INTERVALS
@@ -47,7 +47,7 @@ class BeatLstmEchoConfig:
     dropout: float = 0.1
 
 
-class BeatLstmEcho(SequenceModel):
+class BeatLstmEcho(Echoing):
     def __init__(self, config: BeatLstmEchoConfig) -> None:
         super().__init__()
         if config.vocab_size != NUM_PITCHES + 1:
@@ -88,7 +88,7 @@ class BeatLstmEcho(SequenceModel):
     def write(self, hidden: Tensor, votes: Tensor, pitches: Tensor) -> Tensor:
         """Logits (B, N, V) from the decoder's ``hidden`` (B, N, D), the echo's ``votes`` and the notes before."""
         dense = self.dense(torch.cat([hidden, votes.flatten(2)], dim=-1))
-        gains = F.softplus(self.gain(hidden)).unflatten(-1, votes.shape[2:4])
+        gains = self.trust * F.softplus(self.gain(hidden)).unflatten(-1, votes.shape[2:4])
         voted = torch.einsum("bnkh,bnkhr->bnr", gains, votes)
         widest = NUM_PITCHES - 1
         by_interval = self.head(self.dropout(dense)) + F.pad(voted, (widest - RANGE, widest - RANGE))  # (B, N, 2V - 1)

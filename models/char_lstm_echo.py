@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.base import SequenceModel, State
+from models.base import State
 from models.dense import Dense
-from models.echo import QUERY_BLOCK, Pointer, weighted_counts
+from models.echo import QUERY_BLOCK, Echoing, Pointer, weighted_counts
 from models.recurrence import lstm_step, weights_of
 
 
@@ -33,7 +33,7 @@ class CharLstmEchoConfig:
     dropout: float = 0.3
 
 
-class CharLstmEcho(SequenceModel):
+class CharLstmEcho(Echoing):
     def __init__(self, config: CharLstmEchoConfig) -> None:
         super().__init__()
         self.config = config
@@ -67,7 +67,8 @@ class CharLstmEcho(SequenceModel):
     def write(self, x: Tensor, votes: Tensor) -> Tensor:
         """Logits (B, N, V) from what the LSTM says (B, N, D) and the ``votes`` (B, N, H, V)."""
         dense = self.dense(torch.cat([x, votes.flatten(2)], dim=-1))
-        return self.head(self.dropout(dense)) + torch.einsum("bnh,bnhv->bnv", F.softplus(self.gain(x)), votes)
+        gains = self.trust * F.softplus(self.gain(x))
+        return self.head(self.dropout(dense)) + torch.einsum("bnh,bnhv->bnv", gains, votes)
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
         config, weight = self.config, self.head.weight

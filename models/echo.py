@@ -5,10 +5,14 @@ Shapes: H heads, N queries, S keys, D width of a head, R = 2 ``RANGE`` + 1 inter
 
 from __future__ import annotations
 
+import copy
+from typing import Self
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.base import SequenceModel
 from models.probe import Look, tell_attention
 
 NUM_PITCHES = 128
@@ -57,6 +61,23 @@ class Pointer(nn.Module):
         weights = logits.masked_fill(hidden, -torch.inf).softmax(dim=-1).masked_fill(distance <= 0, 0.0)
         tell_attention(self, lambda: Look(weights[..., :-1], first - 1))  # a key answers with what was written there
         return weights
+
+
+class Echoing(SequenceModel):
+    """A network with a pointer, whose votes it adds to its logits.
+
+    What it writes itself it repeats more readily than what it was taught with, and the more so the lower the
+    temperature: a vote that comes true is cast again. To write like people it may have to trust its votes less.
+    """
+
+    trust = 1.0
+    """by which the weight of its votes is multiplied; 1: as it learned"""
+
+    def trusting(self, trust: float) -> Self:
+        """A twin of the network with another ``trust``, on the same weights."""
+        twin = copy.copy(self)
+        twin.trust = trust
+        return twin
 
 
 class Echo(Pointer):

@@ -20,9 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.base import SequenceModel, State
+from models.base import State
 from models.dense import Dense
-from models.echo import QUERY_BLOCK, Pointer, weighted_counts
+from models.echo import QUERY_BLOCK, Echoing, Pointer, weighted_counts
 from models.transformer import Layer
 
 FIELDS = 4
@@ -66,7 +66,7 @@ class PianoAccompanimentConfig(PianoTransformerConfig):
     feed_dim: int = 512
 
 
-class PianoTransformer(SequenceModel):
+class PianoTransformer(Echoing):
     config: PianoTransformerConfig
 
     def __init__(self, config: PianoTransformerConfig) -> None:
@@ -135,7 +135,7 @@ class PianoTransformer(SequenceModel):
 
     def gains(self, x: Tensor) -> Tensor:
         """(.., H, voted) How much each head's votes for a field count."""
-        return F.softplus(self.gain(x)).unflatten(-1, (self.config.num_pointers, -1))
+        return self.trust * F.softplus(self.gain(x)).unflatten(-1, (self.config.num_pointers, -1))
 
     def foretell(self, x: Tensor, field: int, votes: Tensor | None, gain: Tensor) -> Tensor:
         """Logits (.., V) of a ``field`` of the next note from all that is known of it, ``x`` (.., D)."""

@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.base import SequenceModel, State
+from models.base import State
 from models.dense import Dense
-from models.echo import NUM_INTERVALS, RANGE, Echo
+from models.echo import NUM_INTERVALS, RANGE, Echo, Echoing
 from models.recurrence import lstm_step, weights_of
 
 STEPS_IN_QUARTER = 4
@@ -50,7 +50,7 @@ class StepLstmEchoConfig:
     dropout: float = 0.15
 
 
-class StepLstmEcho(SequenceModel):
+class StepLstmEcho(Echoing):
     def __init__(self, config: StepLstmEchoConfig) -> None:
         super().__init__()
         self.config = config
@@ -115,7 +115,7 @@ class StepLstmEcho(SequenceModel):
     def write(self, hidden: Tensor, places: Tensor, votes: Tensor, last: Tensor) -> Tensor:
         """Logits (B, N, V) from ``hidden`` (B, N, D), the echo's ``votes`` and the ``last`` notes (B, N)."""
         dense = self.dense(torch.cat([hidden, places, votes.flatten(2)], dim=-1))
-        gains = F.softplus(self.gain(hidden)).unflatten(-1, votes.shape[2:4])
+        gains = self.trust * F.softplus(self.gain(hidden)).unflatten(-1, votes.shape[2:4])
         voted = torch.einsum("bnkh,bnkhm->bnm", gains, votes)
         own = self.head(self.dropout(dense))
         signs = own[..., : self.config.num_signs] + voted[..., NUM_INTERVALS:]

@@ -7,6 +7,7 @@ import torch
 
 from models import ARCHITECTURES, LatentModel, SequenceModel, select, shift_right
 from models.beat_features import beat_features, relative_beat_features
+from models.echo import Echoing
 from tests.conftest import TINY, tiny_model
 
 B, T = 3, 9
@@ -160,3 +161,29 @@ def test_relative_beat_features_say_the_same_at_every_tempo_and_ignore_padding()
     torch.testing.assert_close(features[:, 5], torch.tensor([-1.0, 0.0, 1.0]) - 1 / 3)
     torch.testing.assert_close(features[:, 6], torch.tensor([0.0, 0.0, 1.0]) - 1 / 3)
     torch.testing.assert_close(relative_beat_features(beats[:, :3] * 1.5)[0, :, 5:], features[:, 5:])
+
+
+ECHOING = [name for name in NEXT_TOKEN if issubclass(ARCHITECTURES[name][0], Echoing)]
+
+
+@pytest.mark.parametrize("name", ECHOING)
+@torch.inference_mode()
+def test_votes_count_as_much_as_they_are_trusted(name: str) -> None:
+    """A network that trusts its votes half as much lies halfway between itself and one that has none."""
+    model = tiny_model(name)
+    assert isinstance(model, Echoing)
+    tokens, condition = some_input()
+    whole, none, half = (twin(tokens, condition) for twin in (model, model.trusting(0.0), model.trusting(0.5)))
+    assert not torch.allclose(whole, none)
+    torch.testing.assert_close(half, (whole + none) / 2)
+    stepped, _ = model.trusting(0.5).prime(tokens, model.trusting(0.5).initial_state(B, condition))
+    torch.testing.assert_close(stepped, half[:, -1])
+    torch.testing.assert_close(model(tokens, condition), whole, rtol=0, atol=0)
+
+
+def test_twins_share_their_weights() -> None:
+    model = tiny_model("char-lstm-echo")
+    assert isinstance(model, Echoing)
+    mine, its = dict(model.named_parameters()), dict(model.trusting(0.5).named_parameters())
+    assert mine.keys() == its.keys()
+    assert all(mine[name] is its[name] for name in mine)
