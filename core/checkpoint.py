@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import secrets
-from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +15,9 @@ from core.codecs import CODECS, Codec
 from core.data.corpora import EMBEDDED
 from core.errors import InputError
 from core.sampling import SamplingConfig
+from core.storage import sweep, write_whole
 from models import ARCHITECTURES, SequenceModel
+from models.echo import Echoing
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 CARD, WEIGHTS, HISTORY = "card.json", "model.safetensors", "history.csv"
@@ -134,6 +134,11 @@ def build_model(card: ModelCard) -> tuple[SequenceModel, Codec]:
     return model_class(config_class(**card.config)), codec
 
 
+def echoes(card: ModelCard) -> bool:
+    """Whether the network goes back to what it wrote, and can be told how readily."""
+    return issubclass(ARCHITECTURES[card.architecture][0], Echoing)
+
+
 def load_checkpoint(name: str, root: Path | None = None, device: str = "cpu") -> Checkpoint:
     """The trained model ``name``, ready to run, in float32. Raises ``CheckpointError``."""
     from safetensors import SafetensorError
@@ -165,6 +170,7 @@ def save_checkpoint(checkpoint: Checkpoint, root: Path | None = None) -> Path:
         key: tensor.detach().cpu().to(torch.float16).contiguous()
         for key, tensor in checkpoint.model.state_dict().items()
     }
+    sweep(folder)
     write_whole(folder / WEIGHTS, save(weights))
     write_whole(folder / CARD, as_text(asdict(checkpoint.card)).encode())
     return folder
@@ -174,17 +180,6 @@ def as_text(card: dict[str, Any]) -> str:
     """JSON in lines, but lists of numbers each in one: a codec may have thousands."""
     text = json.dumps(card, indent=2)
     return re.sub(r"\[\s+([-+\d.eE,\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file in one stroke: a crash leaves the old one or the new one, never half of it, nor do two writers."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def as_tuples(value: Any) -> Any:

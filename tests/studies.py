@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -64,7 +65,7 @@ def postgres() -> Iterator[str]:
         wait_for(folder, process)
         yield str(folder)
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # its fast shutdown, which waits for no connection
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -10,7 +10,7 @@ import pytest
 
 import core.data.cache
 import core.data.corpora
-from core.data.cache import cache_folder, cache_path, load_pieces, save_pieces
+from core.data.cache import cache_folder, cache_path, load_pieces
 from core.data.corpora import CORPORA, Corpus, corpus_facts, installed_corpora, load_corpus, pieces_of
 from core.data.essen import essen_folder
 from core.data.piece import Piece
@@ -18,7 +18,6 @@ from core.data.rhythms import draw_beats
 from core.data.variants import events, fingerprint, group_variants, split_of
 from core.errors import InputError
 from core.score import Note, monophonic
-from tests.conftest import MELODY
 
 TUNE = """X:1
 T:Round
@@ -212,15 +211,6 @@ def test_without_a_cache_folder_the_corpus_is_read_all_the_same(
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("TUNESMITH_CACHE", str(tmp_path / "file" / "cache"))
     assert len(reread(small_corpus)) == len(reread(small_corpus)) == 1
-
-
-def test_a_full_disk_leaves_no_half_written_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(file: object, **_: object) -> None:
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(core.data.cache.np, "savez_compressed", full)
-    save_pieces(tmp_path / "cache" / "x.npz", [Piece("1", MELODY, "train", "")])
-    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_damaged_tunes_are_left_out(small_corpus: Path) -> None:

@@ -10,9 +10,7 @@ from dataclasses import replace
 import pytest
 
 from core.formats.spreadsheet import inert
-from core.listening.database import StudyError
 from core.listening.excerpts import HUMAN
-from core.listening.password import LONGEST_WAIT_SEC, Door
 from core.listening.results import Rating, means, ratings_to_csv, scores, taken_for_human, winners
 from core.listening.statistics import holm, mean_interval, pairwise, rank_test, share_interval, signed_rank
 from core.listening.visits import MACHINE
@@ -117,22 +115,3 @@ def test_the_table_comes_back_as_it_was_and_holds_no_formula() -> None:
     for sign in "=+-@\t\r\n":
         assert inert(f"{sign}1") == f"'{sign}1"
     assert inert(-1) == -1
-
-
-def test_wrong_passwords_are_slowed_for_everyone() -> None:
-    now = [0.0]
-    door = Door(lambda: now[0])
-    assert not door.opens("wrong", "right")
-    assert door.opens("right", "right")
-    assert [door.opens(wrong, "right") for wrong in ("", "Right", "right ")] == [False] * 3
-    with pytest.raises(StudyError, match="2 seconds"):
-        door.opens("right", "right")
-    for _ in range(20):
-        now[0] += LONGEST_WAIT_SEC
-        assert not door.opens("\ud800", "right")
-    now[0] += LONGEST_WAIT_SEC - 1
-    with pytest.raises(StudyError, match="1 second"):
-        door.opens("right", "right")
-    now[0] += 1
-    assert door.opens("right", "right")
-    assert door.opens("right", "right")

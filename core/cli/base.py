@@ -13,6 +13,7 @@ import typer
 from core.errors import InputError
 from core.files import WRITERS, Writer, ending
 from core.score import printable
+from core.storage import remedy, write_whole
 
 app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -34,6 +35,12 @@ def main() -> None:
     except InputError as error:
         sys.stderr.write(f"{printable(str(error))}\n")  # what it quotes may tell terminals what to do
         sys.exit(2)
+    except OSError as error:
+        if not (what := remedy(error)):
+            raise
+        place = str(error.filename or "What this makes")
+        sys.stderr.write(f"{printable(place)} cannot be written; {what}.\n")
+        sys.exit(2)
 
 
 def say(values: Any, as_json: bool) -> None:
@@ -52,8 +59,6 @@ def rounded(figure: float | None) -> float | None:
 
 def write_files(files: dict[Path, bytes]) -> None:
     """Writes every file whole, once all are made; none where a folder is missing."""
-    from core.checkpoint import write_whole
-
     for path in files:
         if not is_folder(path.parent):
             raise InputError(f"There is no folder {path.parent}; make it first, or choose another for {path.name}.")
@@ -61,7 +66,8 @@ def write_files(files: dict[Path, bytes]) -> None:
         try:
             write_whole(path, data)
         except OSError as error:
-            raise InputError(f"The file {path} cannot be written; check its folder.") from error
+            what = remedy(error) or "check its folder"
+            raise InputError(f"The file {path} cannot be written; {what}.") from error
 
 
 def is_folder(path: Path) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import io
 import json
 import os
-import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.data.piece import Piece
 from core.score import Note, Score
+from core.storage import sweep, write_whole
 
 FORMAT = 3
 """Raise it when a reader, or what is stored, changes."""
@@ -88,11 +89,9 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Stores arrays by name, whole or not at all; where the folder cannot be written to, does nothing."""
-    with contextlib.suppress(OSError):
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as partial:
-            try:
-                np.savez_compressed(partial, **arrays)
-                Path(partial.name).replace(path)
-            finally:
-                Path(partial.name).unlink(missing_ok=True)
+        sweep(path.parent)
+        write_whole(path, file.getvalue())

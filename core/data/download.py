@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 import urllib.request
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 
 from core.errors import InputError
+from core.storage import PARTIAL, remedy
 
 TIMEOUT_SEC = 30.0
 BLOCK = 1 << 18
@@ -37,10 +38,11 @@ def install(download: Download, parent: Path) -> Path:
 
     Raises ``InputError`` on a failure; the part that has come is kept, and the next call goes on from there.
     """
-    target = parent / download.folder
+    target, archive = parent / download.folder, parent / f"{download.folder}.zip.part"
     if target.exists():
+        with suppress(OSError):  # it is there where the last call was ended when all was done but this
+            archive.unlink(missing_ok=True)
         return target
-    archive = parent / f"{download.folder}.zip.part"
     try:
         parent.mkdir(parents=True, exist_ok=True)
         fetch(download, archive)
@@ -48,7 +50,9 @@ def install(download: Download, parent: Path) -> Path:
         unpack(download, archive, parent)
         archive.unlink()
     except (OSError, HTTPException) as error:
-        raise InputError(f"The download of {download.url} failed ({error}); run the command again to go on.") from error
+        first = remedy(error) if isinstance(error, OSError) else ""
+        what = f"{first}, then run the command again" if first else "run the command again to go on"
+        raise InputError(f"The download of {download.url} failed ({error}); {what}.") from error
     return target
 
 
@@ -87,8 +91,10 @@ def check(download: Download, archive: Path) -> None:
 
 def unpack(download: Download, archive: Path, parent: Path) -> None:
     """Puts the archive's folder into ``parent``, all at once; raises OSError, ``InputError``."""
+    whole = parent / f"{download.folder}{PARTIAL}"
+    shutil.rmtree(whole, ignore_errors=True)  # what a process that was killed had unpacked
     try:
-        with zipfile.ZipFile(archive) as packed, tempfile.TemporaryDirectory(dir=parent) as whole:
+        with zipfile.ZipFile(archive) as packed:
             members = [member for member in packed.infolist() if not member.is_dir()]
             too_large = sum(member.file_size for member in members) > MAX_UNPACKED or len(members) > MAX_FILES
             if too_large or not all(is_within(member.filename, download.folder) for member in members):
@@ -101,6 +107,8 @@ def unpack(download: Download, archive: Path, parent: Path) -> None:
             Path(whole, download.folder).rename(parent / download.folder)
     except zipfile.BadZipFile as error:
         raise InputError(f"The archive {archive} is damaged; delete it and run the command again.") from error
+    finally:
+        shutil.rmtree(whole, ignore_errors=True)
 
 
 def is_within(name: str, folder: str) -> bool:

@@ -86,7 +86,8 @@ class FromMusic21(Source):
 
         file = Path(music21.__file__).parent / "corpus" / self.path
         try:
-            stream = music21.converter.parse(file).stripTies()
+            # kept by music21 it would be a pickle in a folder that others may write to
+            stream = music21.converter.parse(file, forceSource=True, storePickle=False).stripTies()
         except (OSError, music21.exceptions21.Music21Exception) as error:
             raise StudyError(f"music21's corpus has no piece {self.path}; install the version required.") from error
         notes = [

@@ -64,6 +64,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE doors (
+            name TEXT PRIMARY KEY,
+            failures INTEGER NOT NULL,
+            closed_until DOUBLE PRECISION NOT NULL
+        )
+        """,
+        "INSERT INTO doors VALUES ('leader', 0, 0)",
+    ),
 )
 """Step n makes version n of the tables from version n - 1. A step that has been released is never changed."""
 
@@ -95,6 +105,10 @@ answers = Table(
     "answers", tables,
     Column("code", Text, primary_key=True), Column("place", Integer, primary_key=True), Column("appeal", Integer),
     Column("melody", Integer), Column("realism", Integer), Column("guess", Text),
+)  # fmt: skip
+doors = Table(
+    "doors", tables,
+    Column("name", Text, primary_key=True), Column("failures", Integer), Column("closed_until", Float),
 )  # fmt: skip
 
 

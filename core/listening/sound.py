@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ from core.listening.database import StudyError, reading, writing
 from core.listening.excerpts import Load, json_to_source
 from core.render.audio import INSTRUMENTS, Audio, audio_to_flac, default_engine, render
 from core.score import Note, Score
+from core.storage import sweep, write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,8 @@ def sound_of(engine: Engine, study: str, number: int, load: Load) -> bytes:
         path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
         with suppress(OSError):
             kept = path.read_bytes()
-            path.touch()  # used just now
+            with suppress(OSError):  # where the folder may only be read
+                path.touch()  # used just now
             return kept
         flac = rendered(notes, seconds)
         keep(path, flac)
@@ -133,13 +134,8 @@ def keep(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all, and makes room; where the folder cannot be written to, does nothing."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as partial:
-            try:
-                partial.write(data)
-                partial.flush()
-                Path(partial.name).replace(path)
-            finally:
-                Path(partial.name).unlink(missing_ok=True)
+        write_whole(path, data)
+        sweep(path.parent)
         make_room(path.parent)
 
 

@@ -89,15 +89,17 @@ def render(score: Score, program: int = 0, *, engine: str | None = None) -> Audi
     if not 0 <= program <= 127:
         raise InputError("The instrument must be a General MIDI program from 0 to 127.")
     failures: list[str] = []
+    advice = ""
     for candidate in _in_turn(engine):
         try:
             samples = candidate.render(score, program)
         except SynthesisError as error:
             failures.append(f"{candidate.name} {error}")
+            advice = advice or error.advice
             continue
         notice = f"{failures[0]}, so {candidate.name} plays instead." if failures else ""
         return Audio(_levelled(samples), SAMPLE_RATE, candidate.name, notice)
-    raise InputError(f"{failures[0]}; choose another instrument or louder notes.")
+    raise InputError(f"{failures[0]}; {advice}.")
 
 
 def _in_turn(name: str | None) -> list[Engine]:

@@ -10,6 +10,7 @@ import site
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 44_100
 TAIL_SEC = 1.5  # after the last note, for its release
 TIMEOUT_SEC = 15.0  # and a fifth of the piece; FluidSynth takes a hundredth
+GRACE_SEC = 2.0  # to end in order
 
 _SILENCE = 1e-4  # a rendering that never exceeds this is none; FluidSynth's dither alone is a third of it
 # It plays at a tenth of full scale, too low for 16 bits; and of a large sound font only what is played is read.
@@ -42,7 +44,11 @@ _SOUND_FONTS = (  # of Debian, Fedora and Arch, Homebrew
 
 
 class SynthesisError(Exception):
-    """What an engine did instead of playing, as the predicate of a sentence."""
+    """What an engine did instead of playing, as the predicate of a sentence, and what to do where no other plays."""
+
+    def __init__(self, predicate: str, advice: str = "install it anew, or another one") -> None:
+        super().__init__(predicate)
+        self.advice = advice
 
 
 @dataclass(frozen=True)
@@ -65,9 +71,12 @@ class Engine:
         num_frames = round((_end_sec(score) + TAIL_SEC) * SAMPLE_RATE)
         samples = np.zeros(num_frames, np.float32)
         play = _play_fluidsynth if self.name == "FluidSynth" else _play_tinysoundfont
-        play(score, program, str(self.sound_font), samples)
+        try:
+            play(score, program, str(self.sound_font), samples)
+        except OSError as error:  # a full disk, for one
+            raise SynthesisError("could not write its files", "make room on the disk") from error
         if not np.abs(samples).max() > _SILENCE:
-            raise SynthesisError("rendered only silence")
+            raise SynthesisError("rendered only silence", "choose another instrument or louder notes")
         return samples
 
 
@@ -81,7 +90,7 @@ def default_engine() -> Engine:
     for engine in engines():
         if engine.available:
             return engine
-    raise InputError("No synthesiser is installed; install the Python packages as the README says.")
+    raise InputError("No synthesiser is installed with a sound font; install the Python packages as the README says.")
 
 
 def _find_fluidsynth() -> Engine:
@@ -160,16 +169,27 @@ def _run(command: list[str], folder: str, timeout_sec: float) -> bool:
         return False
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end_group(process)
     return True
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Ends the group of a process: by an interrupt, after which Python waits for its children, or by force."""
+    for sign, patience_sec in ((signal.SIGINT, GRACE_SEC), (signal.SIGKILL, None)):
+        with suppress(ProcessLookupError, PermissionError):  # nobody is left
+            os.killpg(process.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience_sec)
 
 
 def _play_tinysoundfont(score: Score, program: int, sound_font: str, samples: NDArray[np.float32]) -> None:
     import tinysoundfont
 
     synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)  # one a call: a synthesiser is all state
-    synth.sfload(sound_font)
+    try:
+        synth.sfload(sound_font)
+    except RuntimeError as error:
+        raise SynthesisError("could not read its sound font") from error
     synth.program_change(0, program)
     frame = 0
     for until, is_attack, pitch, velocity in [*_events(score), (len(samples), False, 0, 0)]:

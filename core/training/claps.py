@@ -21,7 +21,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.checkpoint import write_whole
 from core.claps.listener import SENSITIVITY_RANGE, find_claps
 from core.claps.network import (
     FRAMES_AFTER,
@@ -37,6 +36,7 @@ from core.claps.network import (
 from core.claps.spectrum import BandSpectrum, Floats
 from core.errors import InputError
 from core.evaluation.claps import match
+from core.storage import write_whole
 from core.training.clap_mixtures import Mixture, make_mixture, training_utterances
 
 HIDDEN = (64, 32)

@@ -22,14 +22,15 @@ OTHER_FIELDS = (
 def history_csv(logs: Path) -> str:
     """``history.csv`` from what Lightning's CSVLogger wrote under ``logs``, an epoch's lines joined.
 
-    Each part of an interrupted run has a file of its own; where two tell of one epoch, the later part counts.
+    Each part of an interrupted run has a file of its own; where two tell of one epoch, the later part counts. A line
+    that was not written to its end does not count.
     """
     epochs: dict[int, dict[str, str]] = {}
     for metrics in sorted(logs.glob("version_*/metrics.csv"), key=lambda path: int(path.parent.name[8:])):
-        with metrics.open(newline="") as lines:
-            for line in csv.DictReader(lines):
-                known = {name: value for name, value in line.items() if name in FIELDS + OTHER_FIELDS and value}
-                epochs.setdefault(int(line["epoch"]), {}).update(known)
+        whole = metrics.read_text().rpartition("\n")[0]
+        for line in csv.DictReader(whole.splitlines()):
+            known = {name: value for name, value in line.items() if name in FIELDS + OTHER_FIELDS and value}
+            epochs.setdefault(int(line["epoch"]), {}).update(known)
     seen = set().union(*epochs.values())
     columns = FIELDS + tuple(name for name in OTHER_FIELDS if name in seen)
     out = io.StringIO()

@@ -26,7 +26,6 @@ from core.checkpoint import (
     load_checkpoint,
     save_checkpoint,
     stored_config,
-    write_whole,
 )
 from core.codecs import Codec
 from core.data.corpora import CORPORA, performers_of, pieces_of
@@ -36,11 +35,13 @@ from core.data.windows import SimilarLengths, collate
 from core.errors import InputError
 from core.evaluation.game import game_metrics
 from core.evaluation.heldout import validation_metrics
+from core.storage import is_writable, sweep, write_whole
 from core.training.adversarial import AdversarialModule
-from core.training.history import LOGS, history_csv
+from core.training.history import FIELDS, LOGS, OTHER_FIELDS, history_csv
 from core.training.latent import LatentModule, latent_loaders
 from core.training.module import MONITOR, NextTokenModule, TrainingModule
 from core.training.recipe import Recipe
+from core.training.state import WholeFiles
 from models import ARCHITECTURES, LatentModel, SequenceModel
 
 
@@ -55,8 +56,10 @@ def train(
     """Trains, or goes on with an unfinished run in ``run_root``, and saves the best weights with their card.
 
     A new run may ``begin_with`` the weights of a checkpoint of the same network, wherever that learned them.
-    ``max_minutes`` counts earlier parts of the run too. Raises ``InputError`` when the corpus is missing.
+    ``max_minutes`` counts earlier parts of the run too. Raises ``InputError`` when the corpus is missing, or before
+    hours of work where their fruit could not be stored.
     """
+    check_writable((checkpoint_root or CHECKPOINTS) / recipe.name, run_root / recipe.name)
     lightning.seed_everything(recipe.training.seed, workers=True)
     recipe = fitted(recipe, corpus_root)
     card = untrained_card(recipe)
@@ -64,6 +67,7 @@ def train(
     training, held_out = (latent_loaders if recipe.latent else loaders)(recipe, codec, corpus_root)
     module = module_of(recipe, model, codec, list(held_out), checkpoint_root)
     run = run_root / recipe.name
+    sweep(run)
     keep_settings(run / "settings.json", recipe)
     # of a game between two networks the end counts: each epoch it is another one
     monitor = None if recipe.adversarial else MONITOR
@@ -77,8 +81,9 @@ def train(
         devices=1,  # of whatever kind there is: the networks are small
         precision="32-true" if recipe.adversarial else "bf16-mixed",
         gradient_clip_val=None if recipe.adversarial else 1.0,  # which clips by itself
-        logger=CSVLogger(run, name=LOGS),  # a folder for each part of the run
+        logger=curve_logger(run),
         callbacks=[best, clock, EarlyStopping(MONITOR, patience=recipe.training.patience)],
+        plugins=[WholeFiles()],
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
@@ -130,6 +135,22 @@ def base_of(recipe: Recipe, checkpoint_root: Path | None) -> Checkpoint:
     """The trained model that an adversarial recipe begins with; raises ``InputError`` when there is none yet."""
     assert recipe.adversarial is not None
     return load_checkpoint(f"{recipe.adversarial.base}.{recipe.corpus}", checkpoint_root)
+
+
+def curve_logger(run: Path) -> CSVLogger:
+    """Writes the curve to a folder for each part of a run.
+
+    It knows the columns beforehand: for a new one it would write the file again, and lose it if killed meanwhile.
+    """
+    logger = CSVLogger(run, name=LOGS)
+    logger.experiment.metrics_keys.extend(sorted({*FIELDS, *OTHER_FIELDS, "step"}))
+    return logger
+
+
+def check_writable(*folders: Path) -> None:
+    for folder in folders:
+        if not is_writable(folder):
+            raise InputError(f"Nothing can be written to {folder}; choose another folder, or ask for the right to.")
 
 
 def keep_settings(path: Path, recipe: Recipe) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 
 import optuna
 
-from core.checkpoint import CHECKPOINTS, SWEEP, ModelCard, build_model, write_whole
+from core.checkpoint import CHECKPOINTS, SWEEP, ModelCard, build_model
 from core.errors import InputError
+from core.storage import write_whole
 from core.training.loop import train, untrained_card
 from core.training.recipe import Recipe
 

@@ -25,14 +25,8 @@ INSIDE = "listening.leader"
 CHOSEN = "listening.study"
 
 
-@st.cache_resource
-def door() -> Door:
-    """One for all visits."""
-    return Door()
-
-
 def leader_view(engine: Engine) -> None:
-    if not let_in():
+    if not let_in(engine):
         return
     ready(engine)
     found = {study.id: study for study in list_studies(engine)}
@@ -48,7 +42,7 @@ def label(study: Study) -> str:
     return f"{study.title} · {study.created} · {count(study.num_listeners, 'listener')}{state}"
 
 
-def let_in() -> bool:
+def let_in(engine: Engine) -> bool:
     """Whether this visit has given the password; asks for it."""
     password = set_password()
     if not password:
@@ -62,7 +56,7 @@ def let_in() -> bool:
     with st.form("door", border=False), plain_errors():
         given = st.text_input("Password of the study leader", type="password", max_chars=200)
         if st.form_submit_button("Open", type="primary"):
-            if door().opens(given, password):
+            if Door(engine).opens(given, password):
                 st.session_state[INSIDE] = password
                 st.rerun()
             say_error("This is not the password; try again.")

@@ -1,0 +1,57 @@
+"""Files that are whole or not there, whatever becomes of the process that writes them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+
+PARTIAL = ".partial"
+"""what the name of a file ends in that is being written"""
+FORGOTTEN_SEC = 3600.0
+"""after which nobody writes it any more"""
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file in one stroke: a crash leaves the old one or the new one, never half of it, nor do two writers.
+
+    When this returns the data are on the disk. A process that is killed meanwhile leaves a file that ends in
+    ``PARTIAL`` beside it; ``sweep`` removes those.
+    """
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what processes that were killed have left in a folder; what may still be written stays."""
+    with suppress(OSError):
+        for partial in folder.glob(f"*{PARTIAL}"):
+            with suppress(OSError):
+                if time.time() - partial.stat().st_mtime > FORGOTTEN_SEC:
+                    partial.unlink()
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether files can be written to a folder, which is made where it is missing."""
+    there = next(place for place in (folder, *folder.absolute().parents) if os.access(place, os.F_OK))
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def remedy(error: OSError) -> str:
+    """What to do where a file cannot be written, as the end of a sentence; empty where that is not the reason."""
+    if error.errno in NO_ROOM:
+        return "make room on its disk"
+    return "choose another folder, or ask for the right to write there" if error.errno in NO_RIGHT else ""
