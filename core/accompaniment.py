@@ -141,7 +141,7 @@ def accompany(
     moved = replace(sampling, key=moved_key(sampling.key, way))
     due = Due(codec, bar)
     generator = torch.Generator().manual_seed(sampling.seed)
-    pen = Pen(Writer(checkpoint), codec.bos_token, [due, *moved.processors(codec.pitches)], generator)
+    pen = Pen(Writer(checkpoint, sampling), codec.bos_token, [due, *moved.processors(codec.pitches)], generator)
     pen.write(codec.kind_token(texture))
     told = told_events(melody.transposed(way).notes, (), bar, lead)
     found = list(struck(pen, due, told, last + bar, on_step))

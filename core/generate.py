@@ -20,6 +20,7 @@ from core.sampling import AUTO, FREE, SamplingConfig, hybrid_beam_search, infill
 from core.sampling.search import OnStep
 from core.score import Score
 from models import State
+from models.echo import Echoing
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def write(
     """The tokens (L',) of a piece, the last of them its end where it has one, and their log-likelihood."""
     if is_latent(checkpoint.card):
         return write_in_space(checkpoint, fixed, condition, sampling), None
-    codec, model, free = checkpoint.codec, Writer(checkpoint), fixed == FREE
+    codec, model, free = checkpoint.codec, Writer(checkpoint, sampling), fixed == FREE
     assert sampling.seed is not None
     options: dict[str, Any] = {
         "condition": None if condition is None else condition.float(),
@@ -103,8 +104,9 @@ def write_in_space(checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | No
 class Writer:
     """A model as a search steps it: never says the start token, and behind an end says nothing but ends."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        _, self.model, self.codec = checkpoint
+    def __init__(self, checkpoint: Checkpoint, sampling: SamplingConfig) -> None:
+        _, model, self.codec = checkpoint
+        self.model = model.trusting(sampling.echo) if isinstance(model, Echoing) else model
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
         return self.model.initial_state(batch_size, condition)

@@ -84,7 +84,7 @@ def write_notes(
     tokens = [codec.kind_token(style)] + ([] if given is None else codec.notes_tokens(given).tolist())
     playable = Playable(codec.starts[SHIFT], tuple(shift_values().tolist()))
     pen = Pen(
-        Writer(checkpoint),
+        Writer(checkpoint, sampling),
         codec.bos_token,
         [playable, *sampling.processors(codec.pitches)],
         torch.Generator().manual_seed(sampling.seed),

@@ -163,7 +163,7 @@ def drafts(
     chain: list[LogitsProcessor] = [LegalAbc(codec.alphabet, codec.end_token)] if legal else []
     chain += [NoLoops(), Conclude(codec.end_token)]
     generator = torch.Generator().manual_seed(sampling.seed)
-    pen = Pen(Writer(checkpoint), codec.bos_token, [*chain, *sampling.processors(codec.pitches)], generator)
+    pen = Pen(Writer(checkpoint, sampling), codec.bos_token, [*chain, *sampling.processors(codec.pitches)], generator)
     return grow(pen, codec, prompt, max_characters)
 
 

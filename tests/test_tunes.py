@@ -18,14 +18,16 @@ from hypothesis import strategies as st
 import core.checkpoint
 from core import cli
 from core.checkpoint import Checkpoint, save_checkpoint
-from core.codecs import AbcCharsCodec
+from core.codecs import AbcCharsCodec, Encoded
 from core.errors import InputError
 from core.files import read_score
 from core.formats.abc_check import check_tune
 from core.formats.abc_notation import abc_to_score
 from core.generate import blank, write
+from core.likelihood import token_log_probs
 from core.sampling import SamplingConfig
 from core.tunes import HOLE, MAX_FIELD, Draft, Header, drafts, write_tune
+from models.echo import Echoing
 from tests.conftest import tiny_checkpoint
 
 CODEC = AbcCharsCodec()
@@ -103,13 +105,29 @@ def test_whatever_is_typed_gives_a_prompt_that_the_models_can_read_or_a_sentence
 def test_it_draws_what_the_search_draws_with_one_beam(architecture: str) -> None:
     checkpoint = tiny_checkpoint(architecture)
     prompt = Header("Up", "jig", "6/8", "1/8", "G").prompt("GAB|")
-    sampling = SamplingConfig(temperature=0.8, top_k=30, top_p=0.9, repeat_decay=0.2, seed=7)
+    sampling = SamplingConfig(temperature=0.8, top_k=30, top_p=0.9, repeat_decay=0.2, echo=0.6, seed=7)
     fixed = blank(120, CODEC.tokens_of(prompt))
     tokens, log_likelihood = write(checkpoint, fixed, None, sampling, None)
     draft = last(checkpoint, prompt, sampling, max_characters=120)
     assert draft.text == CODEC.text_of(tokens)
     assert draft.log_likelihood == pytest.approx(log_likelihood)
     assert (draft.begins, draft.num_drawn) == (len(prompt), len(tokens) - len(prompt))
+
+
+def test_a_network_trusts_its_echo_as_the_settings_say() -> None:
+    checkpoint = tiny_checkpoint("char-lstm-echo")
+    assert isinstance(checkpoint.model, Echoing)
+    with torch.no_grad():
+        checkpoint.model.gain.bias += 4
+    draft = last(checkpoint, sampling=SamplingConfig(seed=7, echo=0.2), max_characters=60)
+    tokens = torch.tensor(CODEC.tokens_of(draft.text))
+
+    def likelihood(trust: float) -> float:
+        twin = checkpoint._replace(model=checkpoint.model.trusting(trust))
+        return token_log_probs(twin, Encoded(tokens)).sum().item()
+
+    assert draft.log_likelihood == pytest.approx(likelihood(0.2), rel=1e-5)
+    assert draft.log_likelihood != pytest.approx(likelihood(1.0), rel=1e-3)
 
 
 def test_a_tune_grows_and_is_the_same_whoever_is_written_beside_it(model: Checkpoint) -> None:

@@ -34,6 +34,7 @@ def continue_melody(
     top_k: settings.TopK = None,
     top_p: settings.TopP = None,
     repeat_decay: settings.RepeatDecay = None,
+    echo: settings.Echo = None,
     num_beams: settings.NumBeams = None,
     beam_prob: settings.BeamProb = None,
     seed: settings.RandomSeed = None,
@@ -57,7 +58,7 @@ def continue_melody(
     checkpoint = load_checkpoint(model)
     codec = step_codec(checkpoint)
     chosen = {
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay,
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay, "echo": echo,
         "num_beams": num_beams, "beam_prob": beam_prob, "seed": secrets.randbelow(2**31) if seed is None else seed,
         "key": key, "max_leap": max_leap,
         "lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None,

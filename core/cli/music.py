@@ -30,6 +30,7 @@ def generate(
     top_k: settings.TopK = None,
     top_p: settings.TopP = None,
     repeat_decay: settings.RepeatDecay = None,
+    echo: settings.Echo = None,
     num_beams: settings.NumBeams = None,
     beam_prob: settings.BeamProb = None,
     seed: settings.RandomSeed = None,
@@ -56,7 +57,7 @@ def generate(
     checkpoint = load_checkpoint(name)
     seed = secrets.randbelow(2**31) if seed is None else seed
     chosen = {
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay,
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay, "echo": echo,
         "num_beams": num_beams, "beam_prob": beam_prob, "seed": seed,
         "key": key, "max_leap": max_leap,
         "lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None,

@@ -30,6 +30,7 @@ def piano(
     temperature: settings.Temperature = None,
     top_k: settings.TopK = None,
     top_p: settings.TopP = None,
+    echo: settings.Echo = None,
     seed: settings.RandomSeed = None,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +41,7 @@ def piano(
 
     writers = {path: piano_writer_of(path) for path in out}
     checkpoint = load_checkpoint(model)
-    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": drawn(seed)}
+    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": drawn(seed)}
     sampling = chosen_settings(checkpoint.card.sampling, chosen)
     given = read_score(read_bytes(prompt), prompt.name) if prompt else None
     if given and prompt_seconds is not None:
@@ -61,6 +62,7 @@ def accompany(
     temperature: settings.Temperature = None,
     top_k: settings.TopK = None,
     top_p: settings.TopP = None,
+    echo: settings.Echo = None,
     seed: settings.RandomSeed = None,
     key: settings.Key = None,
     as_json: Json = False,
@@ -73,7 +75,7 @@ def accompany(
 
     writers = {path: piano_writer_of(path) for path in out}
     checkpoint = load_checkpoint(model)
-    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": drawn(seed), "key": key}
+    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": drawn(seed), "key": key}
     sampling = chosen_settings(checkpoint.card.sampling, chosen)
     line = written_melody(read_bytes(melody), melody.name)
     began = time.perf_counter()

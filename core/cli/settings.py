@@ -12,6 +12,10 @@ TopP = Annotated[float | None, typer.Option(help="Choose among those that make u
 RepeatDecay = Annotated[float | None, typer.Option(help="How much less a pitch may repeat, 0 to 1.")]
 NumBeams = Annotated[int | None, typer.Option(help="Melodies followed at once.")]
 BeamProb = Annotated[float | None, typer.Option(help="How often only the best of them go on, 0 to 1.")]
+Echo = Annotated[
+    float | None,
+    typer.Option(help="How readily a network with echo goes back to what it wrote, 0 to 2; 1: as learned."),
+]
 RandomSeed = Annotated[int | None, typer.Option(help="The same seed writes the same melody.")]
 Key = Annotated[str | None, typer.Option(help="Keep to a key: G, F#m, or auto.")]
 Lowest = Annotated[str | None, typer.Option(help="No pitch below this one, such as C4.")]

@@ -37,6 +37,7 @@ def tune(
     temperature: settings.Temperature = None,
     top_k: settings.TopK = None,
     top_p: settings.TopP = None,
+    echo: settings.Echo = None,
     seed: settings.RandomSeed = None,
     legal: Annotated[
         bool, typer.Option(help="Let only ABC through whose bars add up and whose repeats close.")
@@ -57,7 +58,7 @@ def tune(
     facts: list[dict[str, object]] = []
     files: dict[Path, bytes] = {}
     for number in range(first, first + num):
-        chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": number}
+        chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": number}
         sampling = chosen_settings(checkpoint.card.sampling, chosen)
         began = time.perf_counter()
         *_, draft = drafts(checkpoint, prompt, sampling, legal=legal, max_characters=longest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from statistics import median
 
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from core.checkpoint import Checkpoint
 from core.data.tune_texts import body_start
 from core.formats.abc_check import check_tune
-from core.sampling import SamplingConfig
 from core.tunes import Draft, drafts
 
 TEMPERATURES = (0.2, 0.5, 0.8, 1.0, 1.2)
@@ -110,15 +109,16 @@ def tune_figures(
 ) -> list[TuneFigures]:
     """A row for people's ``held_out`` tunes, then two for each temperature: free, and with legal ABC alone.
 
-    The ``num`` tunes of a row have the seeds 0, 1, 2 ..., and are drawn from nothing; nothing but the temperature,
-    and what keeps every tune from endless repetition, is changed about what the model says.
+    The ``num`` tunes of a row have the seeds 0, 1, 2 ..., and are drawn from nothing, with the card's settings
+    but for the temperature, and with what keeps every tune from endless repetition.
     """
     known = Passages(train)
+    own = checkpoint.card.sampling_defaults
     rows = [figures_of([Draft(text, 0, 0, 0.0, True) for text in held_out], known)]
     on_row(rows[0])
     for temperature in temperatures:
         for legal in (False, True):
-            settings = [SamplingConfig(temperature=temperature, seed=seed) for seed in range(num)]
+            settings = [replace(own, temperature=temperature, seed=seed) for seed in range(num)]
             tunes = [last(drafts(checkpoint, "", one, legal=legal)) for one in settings]
             rows.append(figures_of(tunes, known, temperature, legal))
             on_row(rows[-1])

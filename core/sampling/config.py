@@ -35,6 +35,7 @@ class SamplingConfig:
     repeat_decay: float = 0.0  # share taken off the probability of repeating the last note
     num_beams: int = 1  # lines followed at once; 1 follows a single one
     beam_prob: float = 0.0  # chance that a step keeps the best beams, rather than draws a token for each
+    echo: float = 1.0  # how readily a network goes back to what it wrote, if it is one that does; 1 as it learned
     seed: int | None = None  # None draws another piece each time
     key: str = ""  # keep to the scale of this key, such as "F#m"; AUTO estimates one; "" allows every pitch
     lowest: int = 0  # keep to the range from this pitch ...
@@ -51,6 +52,7 @@ class SamplingConfig:
             (0 <= self.repeat_decay <= 1, "Repeat decay must be between 0 and 1."),
             (1 <= self.num_beams <= MAX_BEAMS, f"The number of beams must be from 1 to {MAX_BEAMS}."),
             (0 <= self.beam_prob <= 1, "Beam probability must be between 0 and 1."),
+            (0 <= self.echo <= 2, "Echo must be between 0 and 2."),
             (
                 0 <= self.lowest <= self.highest <= 127,
                 "The range must go up, from a pitch of 0 or more to 127.",

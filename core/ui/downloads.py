@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -13,9 +15,23 @@ from core.ui.desk import Desk
 from core.ui.page import keep, plain_errors
 from core.ui.work import exported
 
-INSTANT = ((".mid", "MIDI", "audio/midi"), (".musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml"),
-           (".abc", "ABC", "text/vnd.abc"), (".svg", "SVG", "image/svg+xml"))  # fmt: skip
-ON_REQUEST = ((".wav", "WAV", "audio/wav"), (".pdf", "PDF", "application/pdf"))
+
+class Format(NamedTuple):
+    """One that music can be taken home in."""
+
+    suffix: str
+    label: str
+    mime: str
+    on_request: bool = False
+    """whether it takes longer, or needs a library that may be missing: made once it is asked for"""
+
+
+MIDI = Format(".mid", "MIDI", "audio/midi")
+MUSICXML = Format(".musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml")
+ABC = Format(".abc", "ABC", "text/vnd.abc")
+SVG = Format(".svg", "SVG", "image/svg+xml")
+WAV = Format(".wav", "WAV", "audio/wav", on_request=True)
+PDF = Format(".pdf", "PDF", "application/pdf", on_request=True)
 
 PLAYED, WRITTEN = "as played", "as written"
 TIMINGS = [PLAYED, WRITTEN]
@@ -32,31 +48,34 @@ def downloads(piece: Composition, license_: str) -> None:
             required=True,
             help="With the times of the performance, or in the even note values of the score.",
         )
+    even = not piece.beats.metrical and st.session_state["settings.timing"] == WRITTEN
+
+    def made(suffix: str) -> bytes:
+        return exported(suffix, piece.written, piece.written if even else piece.performed, piece.program)
+
     with st.container(horizontal=True):
-        for suffix, label, mime in INSTANT:
-            offer(piece, name, suffix, label, mime)
-        for suffix, label, mime in ON_REQUEST:
-            if st.session_state.get(f"wanted{suffix}") == piece:
-                offer(piece, name, suffix, label, mime)
-            else:
-                reason = missing(suffix)
-                st.button(
-                    f"Make {label}",
-                    key=f"make{suffix}",
-                    disabled=reason is not None,
-                    help=reason,
-                    on_click=st.session_state.__setitem__,
-                    args=(f"wanted{suffix}", piece),
-                )
+        offer((MIDI, MUSICXML, ABC, SVG, WAV, PDF), piece, made, name)
     st.caption(f"Model and training data: {license_}")
 
 
-def offer(piece: Composition, name: str, suffix: str, label: str, mime: str) -> None:
-    """A button that saves the piece in one format."""
-    even = not piece.beats.metrical and st.session_state["settings.timing"] == WRITTEN
-    with plain_errors():
-        data = exported(suffix, piece.written, piece.written if even else piece.performed, piece.program)
-        st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"download{suffix}")
+def offer(formats: Iterable[Format], of: object, made: Callable[[str], bytes], name: str, space: str = "") -> None:
+    """A button for each format, which saves ``of`` in it, or has it ``made`` first; ``space`` begins their keys."""
+    for suffix, label, mime, on_request in formats:
+        wanted = f"{space}wanted{suffix}"
+        if on_request and st.session_state.get(wanted) != of:
+            reason = missing(suffix)
+            st.button(
+                f"Make {label}",
+                key=f"{space}make{suffix}",
+                disabled=reason is not None,
+                help=reason,
+                on_click=st.session_state.__setitem__,
+                args=(wanted, of),
+            )
+            continue
+        with plain_errors():
+            data = made(suffix)
+            st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"{space}download{suffix}")
 
 
 def missing(suffix: str) -> str | None:

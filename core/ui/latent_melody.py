@@ -21,7 +21,7 @@ from core.rhythm import Rhythm, notate
 from core.sampling import SamplingConfig
 from core.score import Score
 from core.ui.continue_page import NEW, SEED
-from core.ui.downloads import INSTANT, file_name
+from core.ui.downloads import MIDI, MUSICXML, file_name, offer
 from core.ui.neuron_why import picked_in, why_picked
 from core.ui.originality import originality_line
 from core.ui.page import SETTING, plain_errors
@@ -34,7 +34,6 @@ from core.ui.work import checkpoint, corpus_of, exported, turn
 SPACE = "latent."
 """what the keys of this page's settings begin with"""
 DRAWN_QPM = 112.0
-FILES = (".mid", ".musicxml")
 
 
 @dataclass(frozen=True)
@@ -132,12 +131,12 @@ def shown(piece: Composition, key: str) -> None:
 
 def take_along(piece: Composition, key: str) -> None:
     """Buttons that save a melody, and one that goes on with it on the Continue page."""
+
+    def made(suffix: str) -> bytes:
+        return exported(suffix, piece.written, piece.performed, piece.program)
+
     with st.container(horizontal=True), plain_errors():
-        for suffix, label, mime in INSTANT:
-            if suffix in FILES:
-                data = exported(suffix, piece.written, piece.performed, piece.program)
-                name = file_name(piece.name) + suffix
-                st.download_button(label, data, name, mime, on_click="ignore", key=f"{key}{suffix}")
+        offer((MIDI, MUSICXML), piece, made, file_name(piece.name), key + ".")
         if st.button("Continue this", icon=":material/double_arrow:", key=f"{key}.continue"):
             continue_it(piece)
 

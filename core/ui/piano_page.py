@@ -19,7 +19,7 @@ from core.ui.piano_desk import PianoDesk, taken
 from core.ui.piano_melody import AT_ONCE, choose_melody
 from core.ui.piano_sheet import sheet
 from core.ui.progress import EVERY, Progress
-from core.ui.settings import MAX_PAGE_SEED, choose_model, new_seed, slider
+from core.ui.settings import MAX_PAGE_SEED, choose_model, further, new_seed, slider
 from core.ui.work import accompanying_cards, checkpoint, piano_cards, score_of, turn
 
 SPACE = "piano."
@@ -152,7 +152,7 @@ def choose_drawing(card: ModelCard) -> SamplingConfig:
     space = SPACE + ("play." if card in piano_cards() else "accompany.")
     values: dict[str, object] = {"temperature": slider("temperature", defaults, space)}
     with st.expander("More", icon=":material/tune:"):
-        values |= {name: slider(name, defaults, space) for name in ("top_k", "top_p")}
+        values |= {name: slider(name, defaults, space) for name in further(card, ("top_k", "top_p", "echo"))}
         values["seed"] = st.number_input(
             "Random seed",
             0,

@@ -6,14 +6,12 @@ import streamlit as st
 
 from core.render.notation import NARROW, WIDE
 from core.ui.components.score_view import score_view
-from core.ui.downloads import file_name, missing
+from core.ui.downloads import MIDI, MUSICXML, PDF, SVG, WAV, file_name, offer
 from core.ui.page import count, plain, plain_errors
 from core.ui.piano_desk import PianoDesk, Take
 from core.ui.work import AUDIO_MIME, cards, piano_engraved, piano_exported, sound
 
-FILES = ((".mid", "MIDI", "audio/midi"), (".musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml"),
-         (".svg", "SVG", "image/svg+xml"))  # fmt: skip
-ON_REQUEST = ((".wav", "WAV", "audio/wav"), (".pdf", "PDF", "application/pdf"))
+FORMATS = (MIDI, MUSICXML, SVG, WAV, PDF)
 PIANO_PROGRAM = 0
 
 
@@ -58,33 +56,16 @@ def piano_roll(desk: PianoDesk, take: Take) -> None:
 
 
 def downloads(take: Take) -> None:
-    """Buttons for every format; what takes longer is made on request."""
-    name = file_name(take.score.title)
-    with st.container(horizontal=True), plain_errors():
-        for suffix, label, mime in FILES:
-            save(take, name, suffix, label, mime)
-        for suffix, label, mime in ON_REQUEST:
-            wanted = f"piano.wanted{suffix}"
-            if st.session_state.get(wanted) == take:
-                save(take, name, suffix, label, mime)
-            else:
-                reason = missing(suffix)
-                st.button(
-                    f"Make {label}",
-                    key=f"piano.make{suffix}",
-                    disabled=reason is not None,
-                    help=reason,
-                    on_click=st.session_state.__setitem__,
-                    args=(wanted, take),
-                )
+    """Buttons for every format."""
+
+    def made(suffix: str) -> bytes:
+        return piano_exported(suffix, take.score, take.performed, take.key)
+
+    with st.container(horizontal=True):
+        offer(FORMATS, take, made, file_name(take.score.title), "piano.")
     license_ = next((card.license for card in cards() if card.name == take.model), "")
     if license_:
         st.caption(f"Model and training data: {plain(license_)}")
-
-
-def save(take: Take, name: str, suffix: str, label: str, mime: str) -> None:
-    data = piano_exported(suffix, take.score, take.performed, take.key)
-    st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"piano.save{suffix}")
 
 
 def past(desk: PianoDesk) -> None:

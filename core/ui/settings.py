@@ -6,11 +6,12 @@ The settings of a page have keys of their own, which begin with its ``space``; t
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import streamlit as st
 
-from core.checkpoint import ModelCard
+from core.checkpoint import ModelCard, echoes
 from core.data.corpora import CORPORA, EMBEDDED
 from core.sampling import SamplingConfig
 from core.ui.aids import choose_aids, show_aids
@@ -59,8 +60,19 @@ SLIDERS = {
         0.05,
         "How often the beams compete, rather than each going its own way; needs 2 beams.",
     ),
+    "echo": Slider(
+        "Repetition",
+        0.0,
+        1.5,
+        0.05,
+        "How readily it goes back to what it wrote before: low wanders on, high says things twice; 1 is as it learned.",
+    ),
 }
-MORE = [name for name in SLIDERS if name != "temperature"]
+
+
+def further(card: ModelCard, names: Iterable[str] = SLIDERS) -> list[str]:
+    """Those of ``names`` below the temperature; a network that never goes back to what it wrote cannot be told to."""
+    return [name for name in names if name != "temperature" and (name != "echo" or echoes(card))]
 
 
 def choose_model(cards: list[ModelCard], space: str = "") -> ModelCard:
@@ -116,7 +128,7 @@ def choose_sampling(card: ModelCard, space: str = "", *, on_rhythm: bool = True)
     defaults = card.sampling_defaults
     values: dict[str, object] = {"temperature": slider("temperature", defaults, space)}
     with st.expander("More", icon=":material/tune:"):
-        values |= {name: slider(name, defaults, space) for name in MORE}
+        values |= {name: slider(name, defaults, space) for name in further(card)}
         values["seed"] = st.number_input(
             "Random seed",
             0,

@@ -8,7 +8,7 @@ from core.checkpoint import ModelCard
 from core.sampling import SamplingConfig
 from core.tunes import MAX_CHARACTERS, MAX_FIELD, MAX_FIRST_BAR, Header
 from core.ui.page import SETTING, keep
-from core.ui.settings import MAX_PAGE_SEED, SLIDERS, Slider, new_seed, reset, within
+from core.ui.settings import MAX_PAGE_SEED, SLIDERS, Slider, further, new_seed, reset, within
 
 SPACE = "tunes."
 """what the keys of this page's settings begin with"""
@@ -37,6 +37,7 @@ DRAWING = {
     "top_p": Slider(
         "Top-p", 0.05, 1.0, 0.05, "Leave out the unlikeliest characters, as long as the rest make up this share."
     ),
+    "echo": SLIDERS["echo"],
 }
 LEGAL_HELP = (
     "The model may write only what can still become a tune in ABC notation: bars that add up to the metre, repeats, "
@@ -50,7 +51,7 @@ def choose_drawing(card: ModelCard) -> tuple[SamplingConfig, bool, int]:
     values: dict[str, object] = {"temperature": slider("temperature", defaults)}
     legal = st.checkbox("Legal ABC only", key=keep(SPACE + "legal", True), help=LEGAL_HELP)
     with st.expander("More", icon=":material/tune:"):
-        values |= {name: slider(name, defaults) for name in ("top_k", "top_p")}
+        values |= {name: slider(name, defaults) for name in further(card, DRAWING)}
         values["seed"] = st.number_input(
             "Random seed",
             0,
