@@ -177,9 +177,11 @@ def save_checkpoint(checkpoint: Checkpoint, root: Path | None = None) -> Path:
 
 
 def as_text(card: dict[str, Any]) -> str:
-    """JSON in lines, but lists of numbers each in one: a codec may have thousands."""
+    """JSON in lines, but a list of numbers, or of such lists, in one: a codec may have thousands."""
     text = json.dumps(card, indent=2)
-    return re.sub(r"\[\s+([-+\d.eE,\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+    for element in (r"[-+\d.eE]+", r"\[[-+\d.eE, ]*\]"):
+        text = re.sub(rf"\[\s+({element}(?:,\s+{element})*)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
+    return text + "\n"
 
 
 def as_tuples(value: Any) -> Any:

@@ -14,10 +14,10 @@ class RollAttentionConfig:
     vocab_size: int
     window: int = 50
     stride: int = 16
-    embed_dim: int = 24
+    embed_dim: int = 16
     num_heads: int = 2
     dropout: float = 0.3
-    dense_dim: int = 32
+    dense_dim: int = 20
 
 
 class RollAttention(RollModel):

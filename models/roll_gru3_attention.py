@@ -14,11 +14,11 @@ class RollGru3AttentionConfig:
     vocab_size: int
     window: int = 50
     stride: int = 16
-    embed_dim: int = 24
+    embed_dim: int = 16
     hidden_dim: int = 40
     num_heads: int = 2
     dropout: float = 0.3
-    dense_dim: int = 32
+    dense_dim: int = 20
 
 
 class RollGru3Attention(RollModel):

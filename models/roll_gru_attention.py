@@ -14,11 +14,11 @@ class RollGruAttentionConfig:
     vocab_size: int
     window: int = 50
     stride: int = 16
-    embed_dim: int = 20
+    embed_dim: int = 16
     hidden_dim: int = 32
     num_heads: int = 2
     dropout: float = 0.3
-    dense_dim: int = 28
+    dense_dim: int = 20
 
 
 class RollGruAttention(RollModel):

@@ -21,7 +21,7 @@ from models.transformer import Layer
 @dataclass(frozen=True)
 class RollTransformerConfig:
     vocab_size: int
-    embed_dim: int = 48
+    embed_dim: int = 32
     dim: int = 96
     num_heads: int = 4
     num_layers: int = 3
