@@ -18,7 +18,7 @@ from torch import Tensor
 from core.checkpoint import Checkpoint, ModelCard
 from core.codecs import Encoded, StepCodec
 from core.codecs.steps import REST
-from core.data.passages import barred, window_at
+from core.data.passages import BarredSong, Passages, barred, window_at
 from core.errors import InputError
 from core.formats.spelling import estimate_key
 from core.sampling import AUTO, SamplingConfig
@@ -73,6 +73,18 @@ def encode_window(checkpoint: Checkpoint, tokens: Tensor) -> Tensor:
     """The means (N, Z) of where windows ``tokens`` (N, W) may lie, or (Z,) of one (W,)."""
     mean = space_of(checkpoint).model.encode(tokens.reshape(-1, tokens.shape[-1])).mean
     return mean.reshape(*tokens.shape[:-1], -1)
+
+
+def windows_of(checkpoint: Checkpoint, encoded: Encoded) -> Passages:
+    """Windows in which a piece is read: side by side, each from a bar line on; its tokens are counted, each once."""
+    space = space_of(checkpoint)
+    bar, lead = bar_and_lead(space.codec, encoded)
+    song = BarredSong(F.pad(encoded.tokens, (lead, 0), value=int(space.codec.tokens_of([REST]))), bar, lead)
+    hop, places = space.window // bar * bar or space.window, torch.arange(space.window)
+    starts = range(0, len(song.tokens), hop)
+    windows = [window_at(space.codec, song, start, space.window) for start in starts]
+    own = [(places < hop) & (places >= lead - start) & (places < len(song.tokens) - start) for start in starts]
+    return Passages(torch.stack(windows), torch.stack(own))
 
 
 def embed_tunes(checkpoint: Checkpoint, scores: Sequence[Score]) -> Tensor:
@@ -188,6 +200,23 @@ def place_given(model: LatentModel, known: Tensor, temperature: float, generator
         mean, log_var = model.encode(window[None])
         chosen = Gaussian(mean, log_var + math.log(temperature)).at(torch.randn(mean.shape, generator=generator))
     return chosen[0]
+
+
+def log_weights(model: LatentModel, windows: Tensor, counted: Tensor, noise: Tensor) -> Tensor:
+    """Logarithms (S, N) of p(x, z) / q(z | x), of windows (N, W) at draws of z from ``noise`` (S, N, Z).
+
+    Only ``counted`` (N, W) steps belong to x.
+    """
+    posterior = model.encode(windows)
+    z = posterior.at(noise)
+    logp = model.decode(z.flatten(0, 1)).float().log_softmax(dim=-1).unflatten(0, noise.shape[:2])  # (S, N, W, V)
+    likelihood = (logp.gather(3, windows.expand(len(noise), -1, -1)[..., None])[..., 0] * counted).sum(dim=-1)
+    return likelihood + standard_normal(z).log_prob(z) - posterior.log_prob(z)
+
+
+def importance_bound(log_weights: Tensor) -> Tensor:
+    """Lower bound (N,) of log p(x) from weights (S, N): the log of their mean; of S = 1 the evidence lower bound."""
+    return log_weights.logsumexp(dim=0) - math.log(len(log_weights))
 
 
 def steps_at(

@@ -77,6 +77,13 @@ class LatentModel(nn.Module, ABC):
 
     config: Any
     outlook: Outlook
+    place: nn.Linear
+    """gives the mean and the log variance of every dimension, side by side"""
+
+    @property
+    def entrance(self) -> nn.Linear:
+        """The one map by which what is written reads z."""
+        raise NotImplementedError
 
     @abstractmethod
     def encode(self, tokens: Tensor) -> Gaussian:

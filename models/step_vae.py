@@ -35,6 +35,10 @@ class StepVae(LatentModel):
             nn.init.zeros_(layer.bias)
         self.outlook = Outlook(config.vocab_size, config.latent_dim)
 
+    @property
+    def entrance(self) -> nn.Linear:
+        return self.writer
+
     def encode(self, tokens: Tensor) -> Gaussian:
         one_hot = F.one_hot(tokens, self.config.vocab_size).float().flatten(1)
         return gaussian(self.place(self.reader(one_hot)))

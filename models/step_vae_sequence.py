@@ -44,6 +44,10 @@ class StepVaeSequence(LatentModel):
         self.head = nn.Linear(2 * config.decoder_dim, config.beat * config.vocab_size)
         self.outlook = Outlook(config.vocab_size, config.latent_dim)
 
+    @property
+    def entrance(self) -> nn.Linear:
+        return self.plan
+
     def encode(self, tokens: Tensor) -> Gaussian:
         beats = self.embedding(tokens).flatten(1).unflatten(1, (-1, self.config.beat * self.config.embed_dim))
         states, _ = self.reader(beats)

@@ -84,6 +84,18 @@ def test_a_layer_has_a_row_for_each_unit_in_the_order_asked_for_and_names_no_two
     assert np.asarray(layer_map(list("abab"), values, scale_of(values)).data[0].z).shape == (3, 4)
 
 
+def test_a_click_on_a_row_tells_its_unit_in_whatever_order_they_stand() -> None:
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    figure = layer_map(list("abab"), values, scale_of(values), units=[2, 0, 1], here=0, pickable=True)
+    heat, points = figure.data
+    assert list(heat.y) == ["2", "0", "1"]
+    assert [tuple(one) for one in points.customdata] == [(2,), (0,), (1,)]
+    assert list(points.y) == [0, 1, 2]
+    [frame] = figure.layout.shapes
+    assert (frame.y0, frame.y1) == (0.5, 1.5)
+    assert not layer_map(list("abab"), values, scale_of(values), here=3).layout.shapes
+
+
 def test_a_large_layer_travels_in_binary() -> None:
     values = np.random.default_rng(0).standard_normal((1000, 512))
     [heat] = layer_map(["a"] * 1000, values, scale_of(values)).data

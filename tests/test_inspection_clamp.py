@@ -15,12 +15,15 @@ from core.generate import blank, generate
 from core.inspection import ablation, clamp_range, clamped, subject, trace, units_of
 from core.inspection.clamp import gelu_inverse
 from core.inspection.layers import layers_of
+from core.latent import continue_tokens, space_of
+from core.latent import sample as draw
 from core.likelihood import evaluate, log_probs
 from core.sampling import SamplingConfig
 from models import ARCHITECTURES, SequenceModel
 from tests.conftest import MELODY, tiny_checkpoint
 
 every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
+every_vae = pytest.mark.parametrize("name", ["step-vae", "step-vae-sequence"])
 NEXT_TOKEN = [name for name, (kind, _) in ARCHITECTURES.items() if issubclass(kind, SequenceModel)]
 
 
@@ -116,17 +119,62 @@ def test_what_a_held_unit_costs() -> None:
         pieces = [subject(checkpoint, score).encoded for score in (MELODY, MELODY.transposed(2))]
         layer = list(units_of(checkpoint.model))[-1]
         before, after = ablation(checkpoint, layer, 0, 0.2, pieces)
-        assert before == evaluate(checkpoint, pieces).nll
-        assert after == evaluate(clamped(checkpoint, layer, 0, 0.2), pieces).nll
+        assert before == (evaluate(checkpoint, pieces).nll, None)
+        assert after == (evaluate(clamped(checkpoint, layer, 0, 0.2), pieces).nll, None)
         assert after != before
 
 
-def test_what_a_held_unit_costs_a_vae() -> None:
-    checkpoint = tiny_checkpoint("step-vae")
+@every_vae
+def test_what_a_held_unit_costs_a_vae(name: str) -> None:
+    checkpoint = tiny_checkpoint(name)
+    pieces = [subject(checkpoint, score).encoded for score in (MELODY, MELODY.transposed(2))]
+    for layer, value in ((next(iter(units_of(checkpoint.model))), 0.6), ("z", 2.5)):
+        before, after = ablation(checkpoint, layer, 0, value, pieces)
+        traces = [trace(checkpoint, piece) for piece in pieces]
+        given_back = torch.cat([one.probs.argmax(dim=1) == p.tokens for one, p in zip(traces, pieces, strict=True)])
+        assert before.given_back == pytest.approx(given_back.float().mean().item())
+        assert math.isfinite(before.nats)
+        assert after.nats != before.nats
+
+
+@every_vae
+@torch.inference_mode()
+def test_whatever_is_written_at_a_point_is_written_as_if_a_held_dimension_had_its_value(name: str) -> None:
+    checkpoint = tiny_checkpoint(name)
+    held = clamped(checkpoint, "z", 2, -1.5)
+    z = torch.randn(4, space_of(checkpoint).dim, generator=torch.Generator().manual_seed(0))
+    there = z.clone()
+    there[:, 2] = -1.5
+    torch.testing.assert_close(held.model.decode(z), checkpoint.model.decode(there))
+    windows = torch.randint(2, 20, (4, space_of(checkpoint).window), generator=torch.Generator().manual_seed(1))
+    others = [dimension for dimension in range(z.shape[1]) if dimension != 2]
+    for free, now in (
+        (checkpoint.model.encode(windows), held.model.encode(windows)),
+        (checkpoint.model.outlook(windows), held.model.outlook(windows)),
+    ):
+        assert not now.divergence()[..., 2].any()
+        torch.testing.assert_close(now.divergence()[..., others], free.divergence()[..., others])
+
+
+@every_vae
+def test_a_dimension_that_says_nothing_costs_nothing_wherever_it_is_held(name: str) -> None:
+    silent = clamped(tiny_checkpoint(name), "z", 1, 0.0)
+    before, after = ablation(silent, "z", 1, 3.0, [subject(silent, MELODY).encoded])
+    assert after == before
+
+
+@every_vae
+def test_a_melody_is_drawn_and_goes_on_with_a_dimension_held(name: str) -> None:
+    checkpoint, settings = tiny_checkpoint(name), SamplingConfig(seed=4)
+    held = clamped(checkpoint, "z", 0, 20.0)
+    points, windows = draw(held, 3, settings)
+    there, free = draw(checkpoint, 3, settings)
+    assert torch.equal(points, there)
+    assert not torch.equal(windows, free)
     encoded = subject(checkpoint, MELODY).encoded
-    before, after = ablation(checkpoint, "writer", 0, 4.0, [encoded])
-    assert before == pytest.approx(trace(checkpoint, encoded).surprise.mean().item())
-    assert after != before
+    on = [continue_tokens(one, encoded, 16, settings) for one in (held, held, checkpoint)]
+    assert torch.equal(on[0], on[1])
+    assert not torch.equal(on[0], on[2])
 
 
 def test_ranges() -> None:
@@ -155,6 +203,7 @@ def test_gelu_inverse(value: float) -> None:
     [
         ("lstm", 0, 0.8, "cannot be held at 0.8; give -0.7616 to 0.7616."),
         ("lstm", 0, math.nan, "cannot be held at nan"),
+        ("z", 0, 0.0, "no layer 'z' that can be held fast; choose one of: lstm, lstm cell."),
         ("lstm", 12, 0.0, "There is no unit 12 in the layer 'lstm'; choose one from 0 to 11."),
         ("lstm", -1, 0.0, "There is no unit -1"),
         ("gru", 0, 0.0, "no layer 'gru' that can be held fast; choose one of: lstm, lstm cell."),
@@ -166,6 +215,11 @@ def test_what_cannot_be_held_is_said_in_a_sentence(layer: str, unit: int, value:
     assert sentence in str(error.value)
 
 
-def test_a_latent_dimension_is_not_held() -> None:
-    with pytest.raises(InputError, match="no layer 'z'"):
-        clamped(tiny_checkpoint("step-vae"), "z", 0, 0.0)
+def test_what_cannot_be_held_in_a_latent_space_is_said_too() -> None:
+    checkpoint = tiny_checkpoint("step-vae")
+    with pytest.raises(InputError, match="There is no unit 99 in the layer 'z'"):
+        clamped(checkpoint, "z", 99, 0.0)
+    with pytest.raises(InputError, match="cannot be held at inf"):
+        clamped(checkpoint, "z", 0, math.inf)
+    with pytest.raises(InputError, match="choose one of: reader, writer, z"):
+        clamped(checkpoint, "lstm", 0, 0.0)

@@ -78,6 +78,14 @@ def test_tunes_of_every_construct_pass_as_they_are(tune: str) -> None:
     assert lets_through(tune)
 
 
+def test_a_part_begins_with_an_upbeat_only_where_a_bar_lacks_it() -> None:
+    lacking, too_much = POLKA + "A|ABcd|ABc:|\n|:e|fedc|ABc:|", POLKA + "ABcd|ABcd:|\n|:e|fedc|ABcd:|"
+    assert check_tune(lacking).legal
+    assert lets_through(lacking)
+    assert check_tune(too_much).legal
+    assert not lets_through(too_much)
+
+
 def test_nine_in_ten_legal_tunes_of_the_irish_collections_pass_as_they_are() -> None:
     paths = (path for name in COLLECTIONS for path in sorted((music21_corpora() / name).glob("*.abc")))
     texts = "\n\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
 import core.ui.neuron_clamp
+import core.ui.neuron_layers
 import core.ui.neuron_score
 import core.ui.neuron_search
 import core.ui.recolour_panel
@@ -156,6 +159,27 @@ def test_a_note_that_is_clicked_is_the_place_that_is_looked_at() -> None:
     assert PICKED not in app.session_state
 
 
+def test_a_row_of_a_layer_that_is_clicked_is_the_unit_that_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows(figure: go.Figure, _key: str, _name: str, _alt: str, on_pick: Callable[[int], None]) -> None:
+        for number, (unit,) in enumerate(figure.data[1].customdata):
+            st.button(f"Row {number}", on_click=on_pick, args=(int(unit),))
+
+    monkeypatch.setattr(core.ui.neuron_layers, "chart", rows)
+    app = open_page("Layer", "char-lstm")
+    spread = read_piece("char-lstm.essen", text_source(FIRST_TUNE)).layer("lstm").std(axis=0)
+    app.selectbox(key="settings.neurons.layer").set_value("lstm")
+    app.selectbox(key="settings.neurons.order").set_value("by how much they vary")
+    app.number_input(key="settings.neurons.place").set_value(40).run()
+    pressed(app, "Row 0")
+    assert app.number_input(key="settings.neurons.unit").value == spread.argmax()
+    assert f"lstm · unit {spread.argmax()}" in words(app)
+    pressed(app, f"Row {len(spread) - 1}")
+    assert app.number_input(key="settings.neurons.unit").value == spread.argmin()
+    kept = {name: app.session_state[f"settings.neurons.{name}"] for name in ("layer", "order", "place")}
+    assert kept == {"layer": "lstm", "order": "by how much they vary", "place": 40}
+    assert app.session_state["neurons.tab"] == "Layer"
+
+
 def test_a_concept_is_searched_when_asked_and_its_units_are_shown() -> None:
     app = open_page("Find the neuron", "beat-lstm-echo")
     assert not app.dataframe
@@ -194,6 +218,21 @@ def test_a_unit_is_switched_off() -> None:
     pressed(app, "Compose both")
     assert [one.value for one in app.subheader][-2:] == ["As it is", "With the unit held"]
     assert not app.error
+
+
+def test_a_dimension_of_a_latent_space_is_switched_off_and_not_searched() -> None:
+    app = open_page("Switch it off", "step-vae-sequence")
+    app.selectbox(key="settings.neurons.layer").set_value("z").run()
+    assert "To give it back the model needs" in words(app)
+    pressed(app, "Measure on held-out pieces")
+    assert "the upper bound of the loss is" in words(app)
+    assert "Of the steps it gives back" in words(app)
+    app.session_state["neurons.tab"] = "Find the neuron"
+    pressed(app.run(), "Find units")
+    assert "The dimensions of z are not searched" in words(app)
+    assert not app.dataframe[0].value["unit"].str.startswith("z").any()
+    source, model = text_source(FIRST_TUNE), "step-vae-sequence.essen"
+    assert written_by(source, model, Clamp(model, "z", 0, 20.0), 1.0, 3) != written_by(source, model, None, 1.0, 3)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

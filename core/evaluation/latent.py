@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -12,10 +11,8 @@ from core.checkpoint import Checkpoint
 from core.codecs.steps import is_regular
 from core.data.passages import held_out_passages, in_common_key
 from core.errors import InputError
-from core.latent import space_of
+from core.latent import importance_bound, log_weights, space_of
 from core.score import Score
-from models import LatentModel
-from models.latent import standard_normal
 
 NUM_SAMPLES = 64
 """of z for the bound of a window"""
@@ -61,23 +58,6 @@ def latent_metrics(checkpoint: Checkpoint, scores: Sequence[Score]) -> dict[str,
         "kl": round(divergence / len(tokens), 2),
         "active_units": active_units(torch.cat(means)),
     }
-
-
-def log_weights(model: LatentModel, windows: Tensor, counted: Tensor, noise: Tensor) -> Tensor:
-    """Logarithms (S, N) of p(x, z) / q(z | x), of windows (N, W) at draws of z from ``noise`` (S, N, Z).
-
-    Only ``counted`` (N, W) steps belong to x.
-    """
-    posterior = model.encode(windows)
-    z = posterior.at(noise)
-    logp = model.decode(z.flatten(0, 1)).float().log_softmax(dim=-1).unflatten(0, noise.shape[:2])  # (S, N, W, V)
-    likelihood = (logp.gather(3, windows.expand(len(noise), -1, -1)[..., None])[..., 0] * counted).sum(dim=-1)
-    return likelihood + standard_normal(z).log_prob(z) - posterior.log_prob(z)
-
-
-def importance_bound(log_weights: Tensor) -> Tensor:
-    """Lower bound (N,) of log p(x) from weights (S, N): the log of their mean; of S = 1 the evidence lower bound."""
-    return log_weights.logsumexp(dim=0) - math.log(len(log_weights))
 
 
 def active_units(means: Tensor) -> int:

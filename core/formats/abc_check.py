@@ -1,7 +1,8 @@
 """Whether a tune is legal ABC: it can be read, its bars are as long as its metre, and its repeats are closed.
 
 A bar may be shorter where music has it so: an upbeat, a last bar, and the two parts of a bar that a repeat sign, an
-ending or a double bar line divides, which make one whole in the order in which they are played.
+ending or a double bar line divides, which make one whole in the order in which they are played. A part may also begin
+with an upbeat where nothing is missing before it: a few tunes in O'Neill's, Ryan's and Aird's collections do.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Measure(NamedTuple):
     """whether a part of the tune may begin with it: it stands behind a repeat sign, an ending or a double bar line"""
     ends: bool
     """whether a part of the tune may end with it"""
+    opens: bool
+    """whether one does, and not only another ending"""
 
     @property
     def full(self) -> Fraction:
@@ -88,11 +91,19 @@ def wrong_bars(items: list[Item]) -> Iterator[Problem]:
     """The bars of a voice that are longer than their metre, or shorter without reason."""
     measures = measures_of(items)
     lengths = [measure.length for measure in measures]
-    whole = {0, len(measures) - 1} | divided_bars(measures, lengths, played_next(items, measures))
+    whole = {i for i, measure in enumerate(measures) if lengths[i] == measure.full}
+    whole |= divided_bars(measures, lengths, played_next(items, measures))
+    upbeats = {i for i, measure in enumerate(measures) if i - 1 in whole and may_lead_in(measure)}
+    right = whole | upbeats | {0, len(measures) - 1}
     for i, measure in enumerate(measures):
         full = measure.full
-        if lengths[i] > full or (lengths[i] < full and i not in whole):
+        if lengths[i] > full or i not in right:
             yield Problem(measure.place, f"This bar lasts {lengths[i]} instead of {full} quarters: change its notes.")
+
+
+def may_lead_in(measure: Measure) -> bool:
+    """Whether it may be an upbeat of a part: no more than half a bar, behind which the part goes on."""
+    return measure.opens and not measure.ends and 2 * measure.length <= measure.full
 
 
 def divided_bars(measures: list[Measure], lengths: list[Fraction], turns: dict[int, set[int]]) -> set[int]:
@@ -115,14 +126,15 @@ def divided_bars(measures: list[Measure], lengths: list[Fraction], turns: dict[i
 def measures_of(items: list[Item]) -> list[Measure]:
     """The bars of a voice, in the order in which they are written; bar lines with no music between them are one."""
     measures: list[Measure] = []
-    begins = False
+    begins = opens = False
     for run in runs_of(items):
         if isinstance(run, Bar):
-            begins = bool(run.repeats_back or run.repeats_from or run.double or run.passes)
+            opens = bool(run.repeats_back or run.repeats_from or run.double) and not run.passes
+            begins = opens or bool(run.passes)
             if measures:
                 measures[-1] = measures[-1]._replace(ends=begins)
         else:
-            measures.append(Measure(run, begins, ends=False))
+            measures.append(Measure(run, begins, ends=False, opens=opens))
     return measures
 
 

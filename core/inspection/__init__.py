@@ -4,7 +4,8 @@ from core.inspection.clamp import clamp_range, clamped
 from core.inspection.concept import Concept, by_hand
 from core.inspection.concepts import CONCEPTS
 from core.inspection.layers import units_of
-from core.inspection.pieces import ablation, sample
+from core.inspection.measured import Measured, ablation
+from core.inspection.pieces import sample
 from core.inspection.search import Excerpt, Found, Read, excerpts, find_units, rank_units, read
 from core.inspection.subject import Subject, labels, subject
 from core.inspection.trace import Trace, trace
@@ -14,6 +15,7 @@ __all__ = [
     "Concept",
     "Excerpt",
     "Found",
+    "Measured",
     "Read",
     "Subject",
     "Trace",

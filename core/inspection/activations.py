@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from core.checkpoint import Checkpoint
 from core.codecs import Encoded
-from core.inspection.layers import units_of
+from core.inspection.layers import token_units
 from core.inspection.recorder import Recorder
 from core.inspection.trace import check_length, one_more, trace
 from core.latent import is_latent
@@ -27,11 +27,12 @@ BATCH_TOKENS = 4096
 def activations(checkpoint: Checkpoint, pieces: Sequence[Encoded]) -> list[Tensor]:
     """The layers of ``trace`` side by side (T, U), for each of ``pieces``, which a network reads together if it can.
 
-    Raises ``InputError`` as ``trace`` does.
+    A latent space is left out: its dimensions do not tell one token from another. Raises ``InputError`` as ``trace``
+    does.
     """
     alone = is_latent(checkpoint.card) or isinstance(checkpoint.model, WindowModel)
     if alone or any(piece.condition is not None for piece in pieces):
-        units = units_of(checkpoint.model)
+        units = token_units(checkpoint.model)
         traced = (trace(checkpoint, piece, attention=False).layers for piece in pieces)
         return [torch.cat([layers[name] for name in units], dim=1) for layers in traced]
     found: dict[int, Tensor] = {}
@@ -48,7 +49,7 @@ def read_together(checkpoint: Checkpoint, pieces: Sequence[Encoded]) -> list[Ten
     recorder = Recorder(looks=False)
     with recorder.hear(checkpoint.model) as twin:
         twin(inputs)
-    layers = torch.cat([recorder.layers[name][0] for name in units_of(checkpoint.model)], dim=2)  # (B, T + 1, U)
+    layers = torch.cat([recorder.layers[name][0] for name in token_units(checkpoint.model)], dim=2)  # (B, T + 1, U)
     return [layers[i, 1 : len(piece.tokens) + 1] for i, piece in enumerate(pieces)]
 
 

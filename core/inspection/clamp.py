@@ -11,7 +11,8 @@ from torch import nn
 
 from core.checkpoint import Checkpoint
 from core.errors import InputError
-from core.inspection.layers import Layer, layers_of
+from core.inspection.layers import LATENT, Layer, layers_of, units_of
+from models import LatentModel
 from models.dense import Dense
 from models.recurrence import Weights, weights_of
 
@@ -28,17 +29,22 @@ def clamped(checkpoint: Checkpoint, layer: str, unit: int, value: float) -> Chec
 
     Only the weights that make this unit what it is are others: it reads nothing, and its bias says the value. So
     whatever runs a network runs this one. A state that a sequence is begun with is not a reading of it, and stays.
+    Of a dimension of a latent space see ``hold_dimension``.
     Raises ``InputError`` for a unit that is none, and for a value beyond ``clamp_range``.
     """
     model = copy.deepcopy(checkpoint.model)
-    found = layer_called(model, layer)
-    if not 0 <= unit < found.num_units:
-        raise InputError(f"There is no unit {unit} in the layer {layer!r}; choose one from 0 to {found.num_units - 1}.")
-    low, high = range_of(found)
-    if not low <= value <= high:
+    low, high = clamp_range(model, layer)
+    last = units_of(model)[layer] - 1
+    if not 0 <= unit <= last:
+        raise InputError(f"There is no unit {unit} in the layer {layer!r}; choose one from 0 to {last}.")
+    if not low <= value <= high or math.isinf(value):
         raise InputError(f"A unit of the layer {layer!r} cannot be held at {value:g}; give {low:.4g} to {high:.4g}.")
     with torch.no_grad():
-        hold(found, unit, value)
+        if layer == LATENT:
+            assert isinstance(model, LatentModel)
+            hold_dimension(model, unit, value)
+        else:
+            hold(layer_called(model, layer), unit, value)
     return checkpoint._replace(model=model)
 
 
@@ -46,16 +52,16 @@ def clamp_range(model: nn.Module, layer: str) -> tuple[float, float]:
     """The lowest and the highest value at which a unit of ``layer`` can be held; infinite where there is no end.
 
     To give the same at every step an LSTM must hold what one step can write, and so gives tanh(1) = 0.76 at most.
+    Raises ``InputError`` when there is no such layer.
     """
-    return range_of(layer_called(model, layer))
+    names = units_of(model)
+    if layer not in names:
+        raise InputError(f"This model has no layer {layer!r} that can be held fast; choose one of: {', '.join(names)}.")
+    return (-math.inf, math.inf) if layer == LATENT else range_of(layer_called(model, layer))
 
 
 def layer_called(model: nn.Module, name: str) -> Layer:
-    """Raises ``InputError`` when there is no such layer."""
-    layers = {layer.name: layer for layer in layers_of(model)}
-    if name not in layers:
-        raise InputError(f"This model has no layer {name!r} that can be held fast; choose one of: {', '.join(layers)}.")
-    return layers[name]
+    return next(layer for layer in layers_of(model) if layer.name == name)
 
 
 def range_of(layer: Layer) -> tuple[float, float]:
@@ -75,6 +81,20 @@ def hold(layer: Layer, unit: int, value: float) -> None:
     else:
         layer.module.weight[unit] = 0.0
         layer.module.bias[unit] = gelu_inverse(value) if is_gelu(layer) else value
+
+
+def hold_dimension(model: LatentModel, dimension: int, value: float) -> None:
+    """Edits the weights in place: whatever is written at a point, it is written as if its coordinate were ``value``.
+
+    So points may still be drawn, found and moved as ever. The coordinate itself says nothing any more: wherever a
+    window is placed, it is as a priori, so that a bound of the likelihood is that of the network which remains.
+    """
+    entrance = model.entrance
+    entrance.bias.add_(entrance.weight[:, dimension], alpha=value)
+    entrance.weight[:, dimension] = 0.0
+    for told in (model.place, model.outlook.head):  # means and log variances, 0 and 0 a priori
+        for parameters in (told.weight, told.bias):
+            parameters.unflatten(0, (2, -1))[:, dimension] = 0.0
 
 
 def recurrent_biases(layer: Layer, value: float) -> dict[int, float]:

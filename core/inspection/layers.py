@@ -12,7 +12,7 @@ from models import LatentModel
 from models.dense import Dense
 
 LATENT = "z"
-"""the layer of a VAE that is its latent space"""
+"""the layer of a VAE that is its latent space: its units are dimensions, and have one value for a whole window"""
 FORETELLS = "outlook"
 """the part of a VAE that takes no part where a window is read and written"""
 ACTIVATIONS = (nn.ReLU, nn.GELU)
@@ -36,11 +36,13 @@ class Layer(NamedTuple):
 
 def units_of(model: nn.Module) -> dict[str, int]:
     """The number of units of each layer of ``model``, by the names that a ``Trace`` gives them; runs nothing."""
-    return {layer.name: layer.num_units for layer in layers_of(model)} | latent_units(model)
+    latent = {LATENT: int(model.config.latent_dim)} if isinstance(model, LatentModel) else {}
+    return token_units(model) | latent
 
 
-def latent_units(model: nn.Module) -> dict[str, int]:
-    return {LATENT: int(model.config.latent_dim)} if isinstance(model, LatentModel) else {}
+def token_units(model: nn.Module) -> dict[str, int]:
+    """Of those layers whose units may have another value at every token."""
+    return {layer.name: layer.num_units for layer in layers_of(model)}
 
 
 def layers_of(model: nn.Module) -> Iterator[Layer]:

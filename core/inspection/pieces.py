@@ -9,17 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from core.checkpoint import Checkpoint
-from core.codecs import AbcCharsCodec, BeatCodec, Encoded
+from core.codecs import AbcCharsCodec, BeatCodec
 from core.data.abc_tunes import IRISH
 from core.data.corpora import CORPORA, EMBEDDED, is_installed, pieces_of
 from core.data.datasets import source_of
 from core.data.piece import Piece
 from core.data.windows import way_to_common_key
-from core.inspection.clamp import clamped
 from core.inspection.subject import Subject, subject
-from core.inspection.trace import MAX_TOKENS, trace
-from core.latent import is_latent
-from core.likelihood import evaluate
+from core.inspection.trace import MAX_TOKENS
 from core.score import Score
 
 NUM_PIECES, NUM_TOKENS = 40, 6000
@@ -80,19 +77,3 @@ def as_learned(checkpoint: Checkpoint, corpus: str, score: Score) -> Score:
     if isinstance(checkpoint.codec, BeatCodec) and not CORPORA[corpus].performed:
         score = replace(score, qpm=WRITTEN_QPM)
     return replace(score, notes=score.notes[:LONGEST])
-
-
-def ablation(
-    checkpoint: Checkpoint, layer: str, unit: int, value: float, pieces: Sequence[Encoded]
-) -> tuple[float, float]:
-    """Loss in nats a token before and after a unit is held at ``value``: see ``clamped``."""
-    held = clamped(checkpoint, layer, unit, value)
-    return nll(checkpoint, pieces), nll(held, pieces)
-
-
-def nll(checkpoint: Checkpoint, pieces: Sequence[Encoded]) -> float:
-    """Mean surprise at a token; of a VAE, at what it reads and says again."""
-    if not is_latent(checkpoint.card):
-        return evaluate(checkpoint, pieces).nll
-    total = sum(trace(checkpoint, piece).surprise.double().sum().item() for piece in pieces)
-    return total / sum(len(piece.tokens) for piece in pieces)

@@ -15,7 +15,7 @@ from core.checkpoint import Checkpoint
 from core.errors import InputError
 from core.inspection.activations import activations
 from core.inspection.concept import Concept, Labels
-from core.inspection.layers import units_of
+from core.inspection.layers import token_units
 from core.inspection.precision import Floats, average_precision
 from core.inspection.subject import Subject
 
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What all units of a model did while it read some pieces; found once, it serves every search."""
+    """What the units of a model did while it read some pieces; found once, it serves every search."""
 
     subjects: tuple[Subject, ...]
     units: dict[str, int]
@@ -82,8 +82,11 @@ class Excerpt(NamedTuple):
 
 
 def read(checkpoint: Checkpoint, subjects: Sequence[Subject]) -> Read:
-    """Has the model read every piece once, each from a fresh state."""
-    units = units_of(checkpoint.model)
+    """Has the model read every piece once, each from a fresh state.
+
+    Dimensions of a latent space are left out: concepts are of single tokens, and those have one value for a window.
+    """
+    units = token_units(checkpoint.model)
     rows = [values.numpy() for values in activations(checkpoint, [subject.encoded for subject in subjects])]
     nothing = np.empty((0, sum(units.values())), dtype=np.float32)
     return Read(tuple(subjects), units, np.concatenate([nothing, *rows], dtype=np.float32))

@@ -10,18 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from core.checkpoint import Checkpoint
 from core.codecs import Codec, Encoded, StepCodec
-from core.codecs.steps import REST
-from core.data.passages import BarredSong, window_at
 from core.errors import InputError
 from core.inspection.layers import LATENT, units_of
 from core.inspection.recorder import Recorder
-from core.latent import bar_and_lead, is_latent, space_of
+from core.latent import is_latent, space_of, windows_of
 from models.probe import Look
 from models.window import WindowModel
 
@@ -183,11 +180,7 @@ def trace_space(checkpoint: Checkpoint, encoded: Encoded) -> Trace:
     the VAE thinks that it read, token t itself among it.
     """
     model, codec = space_of(checkpoint)
-    (tokens, _), width = encoded, int(model.config.window)
-    bar, lead = bar_and_lead(codec, encoded)
-    song = BarredSong(F.pad(tokens, (lead, 0), value=int(codec.tokens_of([REST]))), bar, lead)
-    hop = width // bar * bar or width
-    windows = torch.stack([window_at(codec, song, start, width) for start in range(0, len(song.tokens), hop)])
+    windows, own = windows_of(checkpoint, encoded)  # (N, W)
     recorder = Recorder()
     with recorder.hear(model) as twin:
         z = twin.encode(windows).mean  # type: ignore[operator]
@@ -196,13 +189,12 @@ def trace_space(checkpoint: Checkpoint, encoded: Encoded) -> Trace:
     def spread(values: Tensor) -> Tensor:
         """(T, U) of values (N, U) of windows, or (N, P, U) of their parts."""
         parts = values if values.dim() == 3 else values[:, None]
-        steps = parts.repeat_interleave(width // parts.shape[1], dim=1)[:, :hop]
-        return steps.flatten(0, 1)[lead : lead + len(tokens)]
+        return parts.repeat_interleave(windows.shape[1] // parts.shape[1], dim=1)[own]
 
     layers = {name: runs[0] for name, runs in recorder.layers.items()} | {LATENT: z}
     return Trace(
         layers={name: spread(layers[name]) for name in units_of(model)},
         gates={name: {gate: spread(runs[0]) for gate, runs in g.items()} for name, g in recorder.gates.items()},
         attention={},
-        **foretold(codec, spread(logits), tokens),
+        **foretold(codec, spread(logits), encoded.tokens),
     )

@@ -138,26 +138,55 @@ def visible(label: str) -> str:
 
 
 def layer_map(
-    labels: Sequence[str], values: Floats, scale: Scale, *, units: Sequence[int] | None = None, what: str = "unit"
+    labels: Sequence[str],
+    values: Floats,
+    scale: Scale,
+    *,
+    units: Sequence[int] | None = None,
+    what: str = "unit",
+    here: int | None = None,
+    pickable: bool = False,
 ) -> go.Figure:
     """A whole layer: time from left to right, a row for each of ``units``, in this order; all of them by default.
 
-    ``values`` (T, U).
+    ``values`` (T, U). The row of the unit ``here`` is framed. Where it is ``pickable``, selection events carry the
+    unit of a row as ``customdata[0]``: see ``pick_rows``.
     """
     import plotly.graph_objects as go
 
-    chosen = range(values.shape[1]) if units is None else units
+    rows = list(units if units is not None else range(values.shape[1]))
     heat = go.Heatmap(
-        z=np.ascontiguousarray(values[:, list(chosen)].T, dtype=np.float32),
-        x=place_names(labels),
-        y=[str(unit) for unit in chosen],
-        hovertemplate=f"{what} %{{y}} · %{{x}} · %{{z:.3f}}<extra></extra>",
-        **coloured(scale),
-    )
-    return go.Figure(heat).update_layout(
-        height=LAYER_PX + min(len(chosen), 256) // 2, margin=MARGIN, **TOUCH,
-        xaxis={"type": "category", "nticks": 12, "showgrid": False},
-        yaxis={"type": "category", "title": what, "autorange": "reversed", "nticks": 20, "showgrid": False},
+        z=np.ascontiguousarray(values[:, rows].T, dtype=np.float32),
+        x=place_names(labels), y=[str(unit) for unit in rows], xaxis="x2", yaxis="y2",
+        hovertemplate=f"{what} %{{y}} · %{{x}} · %{{z:.3f}}<extra></extra>", **coloured(scale),
+    )  # fmt: skip
+    figure = go.Figure(heat).update_layout(
+        height=LAYER_PX + min(len(rows), 256) // 2, margin=MARGIN, **TOUCH,
+        xaxis2={"type": "category", "nticks": 12, "showgrid": False},
+        yaxis2={"type": "category", "title": what, "autorange": "reversed", "nticks": 20, "showgrid": False},
+    )  # fmt: skip
+    if here in rows:
+        row = rows.index(here)
+        frame = {"x0": 0, "x1": 1, "y0": row - 0.5, "y1": row + 0.5}
+        figure.add_shape(type="rect", xref="x2 domain", yref="y2", line={"color": HERE, "width": 2}, **frame)
+    return pick_rows(figure, rows) if pickable else figure
+
+
+def pick_rows(figure: go.Figure, rows: Sequence[int]) -> go.Figure:
+    """Has the map of a layer tell which of its ``rows`` is clicked; plotly selects no cells of heat maps.
+
+    A point of each row lies out of sight, on axes of its own under those of the map. When plotly has found the cell
+    under the pointer it looks for what else lies at the same height, of each axis by its own count: the point of that
+    row. What the cell holds is shown, and the point is selected.
+    """
+    unseen = {"visible": False, "fixedrange": True, "range": [-2, -1]}
+    figure.add_scatter(
+        x=[0] * len(rows), y=list(range(len(rows))), mode="markers", marker_opacity=0, **UNCHANGED,
+        hoverinfo="none", showlegend=False, customdata=[(unit,) for unit in rows],
+    )  # fmt: skip
+    return figure.update_layout(
+        hovermode="y unified", clickmode="event+select", xaxis=unseen, yaxis=unseen,
+        xaxis2_overlaying="x", yaxis2_overlaying="y",
     )  # fmt: skip
 
 

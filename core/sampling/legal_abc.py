@@ -2,7 +2,9 @@
 
 Legal is a tune that the reader understands, whose bars add up to its metre and whose repeats are closed. Allowed is
 what can be made so whatever was drawn: no character leads into a corner, so that one is always left. Some rare notation
-of the reader is not offered: rests of several bars, voices within a line, notes shorter than a 64th, comments.
+of the reader is not offered: rests of several bars, voices within a line, notes shorter than a 64th, comments. Nor is
+an upbeat of a part where no bar before it lacks one, which one in two hundred tunes of people have: a model might begin
+any part with a short bar.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from core.beats import Beats
@@ -13,7 +14,8 @@ from core.codecs import AbcCharsCodec, BeatCodec
 from core.composition import Composition, compose
 from core.continuation import continue_melody, seed_of, step_codec
 from core.formats.abc_notation import abc_to_score
-from core.inspection import ablation, clamp_range, clamped, sample, trace
+from core.inspection import Measured, ablation, clamp_range, clamped, sample, trace
+from core.latent import is_latent
 from core.render.notation import NARROW
 from core.rhythm import MAX_NOTES
 from core.sampling import SamplingConfig
@@ -48,10 +50,10 @@ class Clamp(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Nats a token on held-out pieces, with a model as it is and with a unit held."""
+    """How a model does on held-out pieces as it is and with a unit held."""
 
-    before: float
-    after: float
+    before: Measured
+    after: Measured
     num_pieces: int
     num_tokens: int
 
@@ -59,7 +61,7 @@ class Change(NamedTuple):
 def clamp_tab(view: View, layer: str, unit: int, place: int) -> None:
     """The value to hold the unit at, and all that follows from it."""
     low, high = clamp_range(view.checkpoint.model, layer)
-    reach = max(FURTHEST, float(view.layer(layer).max()))
+    reach = max(FURTHEST, float(np.abs(view.layer(layer)).max()))
     low, high = max(low, -reach), min(high, reach)
     key = keep(SPACE + "clamp", 0.0)
     st.session_state[key] = min(max(float(st.session_state[key]), low), high)
@@ -80,8 +82,9 @@ def on_piece(view: View, held: Clamp, place: int) -> None:
     st.subheader("On this piece", anchor=False)
     lost = losses(view.source, held)
     before = float(view.trace.surprise.mean())
+    needs = "To give it back the model needs" if is_latent(view.checkpoint.card) else "The model needs"
     st.markdown(
-        f"The model needs {before:.3f} nats a token for it, and {before + float(lost.mean()):.3f} with the unit held: "
+        f"{needs} {before:.3f} nats a token, and {before + float(lost.mean()):.3f} with the unit held: "
         f"**{signed_change(float(lost.mean()))}**. Cells show the change: above 0 it is more surprised than before."
     )
     pickable_grid(
@@ -110,10 +113,23 @@ def on_corpus(held: Clamp) -> None:
         st.caption("Reads some validation pieces twice, which takes a while.")
         return
     change = corpus_change(held)
-    st.markdown(
-        f"On {count(change.num_pieces, 'validation piece')} ({count(change.num_tokens, 'token')}) the loss is "
-        f"{change.before:.4f} nats a token as the model is, and {change.after:.4f} with the unit held: "
-        f"**{signed_change(change.after - change.before)}**."
+    st.markdown(what_it_costs(change))
+
+
+def what_it_costs(change: Change) -> str:
+    """The change in words; a VAE tells no likelihood, but a bound of it, and how much of the music it gives back."""
+    before, after = change.before, change.after
+    what = "loss" if before.given_back is None else "upper bound of the loss"
+    told = (
+        f"On {count(change.num_pieces, 'validation piece')} ({count(change.num_tokens, 'token')}) the {what} is "
+        f"{before.nats:.4f} nats a token as the model is, and {after.nats:.4f} with the unit held: "
+        f"**{signed_change(after.nats - before.nats)}**."
+    )
+    if before.given_back is None or after.given_back is None:
+        return told
+    return told + (
+        f" Of the steps it gives back {100 * before.given_back:.1f} %, and {100 * after.given_back:.1f} % "
+        "with the unit held."
     )
 
 

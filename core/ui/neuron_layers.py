@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.render.activations import gate_lines, layer_map
 from core.ui.downloads import file_name
-from core.ui.neuron_view import View, array_file, chart, shared_scale, text_file
+from core.ui.neuron_unit import grid
+from core.ui.neuron_view import View, array_file, chart, pick_unit, shared_scale, text_file
 from core.ui.neuron_why import SPACE
 from core.ui.page import count, keep, plain
 
@@ -16,8 +17,8 @@ ORDERS = [BY_NUMBER, BY_SPREAD]
 ACTIVATIONS = "what they give"
 
 
-def layer_tab(view: View, layer: str) -> None:
-    """All units of a layer, or one of its gates, from the first token to the last."""
+def layer_tab(view: View, layer: str, unit: int, place: int) -> None:
+    """All units of a layer, or one of its gates, from the first token to the last; a click on a row picks that unit."""
     gates = view.trace.gates.get(layer, {})
     shown, order = ACTIVATIONS, BY_NUMBER
     with st.container(horizontal=True):
@@ -29,11 +30,13 @@ def layer_tab(view: View, layer: str) -> None:
     units = list(range(values.shape[1]))
     if order == BY_SPREAD:
         units = np.argsort(-values.std(axis=0), kind="stable").tolist()
+    st.caption("Click on a row to pick its unit, or give its number above.")
     name = f"{view.title}, {layer}" + (f", {shown} gate" if shown != ACTIVATIONS else "")
     chart(
-        layer_map(view.labels, values, shared_scale(values), units=units),
-        "layer", name, f"{count(values.shape[1], 'unit')} of {layer} over {count(len(values), 'token')}",
+        layer_map(view.labels, values, shared_scale(values), units=units, here=unit, pickable=True),
+        "layer", name, f"{count(values.shape[1], 'unit')} of {layer} over {count(len(values), 'token')}", pick_unit,
     )  # fmt: skip
+    grid(view, layer, unit, shared_scale(view.unit(layer, unit)), "layer.unit", place)
     with st.container(horizontal=True):
         st.download_button(
             "This layer (CSV)",

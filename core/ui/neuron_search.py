@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection import CONCEPTS, Found, Read, excerpts, rank_units, read, sample
-from core.inspection.layers import units_of
+from core.inspection.layers import LATENT, token_units, units_of
 from core.render.activations import precision_bars, text_grid
 from core.ui.neuron_marks import MARKED, marked_concept, marking, marks_of
 from core.ui.neuron_unit import grid
@@ -27,6 +27,10 @@ FIRST_CONCEPTS = ("bar-line", "downbeat", "second-half", "ascending")
 INVITATION = (
     "Every unit is tried on training pieces, and the best of them on validation pieces. "
     "The first time all these pieces have to be read."
+)
+OF_WINDOWS = (
+    f"The dimensions of {LATENT} are not searched: each has one value for a whole window, and what can be looked for "
+    "is said of single steps."
 )
 NUM_SHOWN = 12
 NUM_EXCERPTS = 6
@@ -57,8 +61,8 @@ def first_unit(view: View) -> None:
 
 
 def own_read(view: View) -> Read:
-    """What all units did while the model read the piece at hand."""
-    units = units_of(view.checkpoint.model)
+    """What the units did while the model read the piece at hand, those of a latent space left out as in ``read``."""
+    units = token_units(view.checkpoint.model)
     values = np.concatenate([view.layer(name) for name in units], axis=1).astype(np.float32, copy=False)
     return Read((view.subject,), units, values)
 
@@ -75,6 +79,8 @@ def search_tab(view: View) -> None:
     )
     assert chosen is not None
     st.caption(plain(concepts[chosen].help))
+    if LATENT in view.trace.layers:
+        st.caption(OF_WINDOWS)
     if chosen == MARKED:
         marking(view)
     model = view.checkpoint.card.name
@@ -112,7 +118,7 @@ def by_marks(view: View) -> list[Found]:
 
 def joined(reads: Sequence[Read], view: View) -> Read:
     """Several pieces as one; none has the units of the model all the same."""
-    units = units_of(view.checkpoint.model)
+    units = token_units(view.checkpoint.model)
     values = [one.values for one in reads] or [np.empty((0, sum(units.values())), dtype=np.float32)]
     return Read(tuple(subject for one in reads for subject in one.subjects), units, np.concatenate(values))
 

@@ -167,6 +167,11 @@ def show_unit(layer: str, unit: int, tab: str) -> None:
     st.session_state[TAB] = tab
 
 
+def pick_unit(unit: int) -> None:
+    """A callback: the page shows this unit of the layer that is chosen."""
+    st.session_state[SETTING + UNIT] = unit
+
+
 def show_place(place: int) -> None:
     """A callback: the page shows this token."""
     st.session_state[SETTING + PLACE] = place + 1

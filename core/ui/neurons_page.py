@@ -138,7 +138,7 @@ def open_tab(view: View, layer: str, unit: int, place: int, installed: list[Mode
         elif open_now == UNIT_TAB:
             unit_tab(view, layer, unit, place, installed)
         elif open_now == LAYER_TAB:
-            layer_tab(view, layer)
+            layer_tab(view, layer, unit, place)
         elif open_now == GATES_TAB:
             gates_tab(view, layer, unit)
         elif open_now == ATTENTION_TAB:

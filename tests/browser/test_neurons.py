@@ -61,6 +61,18 @@ def cell_centre(page, row: int, column: int) -> tuple[float, float]:
     )
 
 
+def row_at(page, unit: int, share: float) -> tuple[float, float]:
+    """Where on the screen the row of a unit is, a share of the way along the map of its layer."""
+    return page.evaluate(
+        """([unit, share]) => {
+            const plot = document.querySelector(".st-key-neurons-layer .js-plotly-plot");
+            const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
+            return [box.x + share * box.width, box.y + plot._fullLayout.yaxis2.r2p(unit)];
+        }""",
+        [unit, share],
+    )
+
+
 def test_cells_and_notes_are_picked_and_attention_is_drawn_over_the_score(page_url: str, page) -> None:
     page.goto(page_url)
     page.get_by_role("tab", name="One unit").wait_for(timeout=FIRST_PIECE_MS)
@@ -99,3 +111,33 @@ def test_cells_and_notes_are_picked_and_attention_is_drawn_over_the_score(page_u
     for name in ("One unit", "Layer", "Gates", "Switch it off"):
         open_tab(page, name)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_row_of_a_layer_picks_its_unit_as_the_box_does(page_url: str, page) -> None:
+    page.goto(page_url)
+    page.get_by_role("tab", name="Layer", exact=True).click(timeout=FIRST_PIECE_MS)
+    page.locator(".st-key-neurons-layer .hm image").first.wait_for()
+    settle(page)
+    box, place_before = page.get_by_label("Unit, 0 to 11"), place(page).input_value()
+
+    def shown(unit: int) -> None:
+        page.get_by_text(f"lstm · unit {unit} ").wait_for()
+        settle(page)
+        assert box.input_value() == str(unit)
+        frame = page.locator(".st-key-neurons-layer .js-plotly-plot").evaluate("plot => plot.layout.shapes[0].y0")
+        assert frame == unit - 0.5
+
+    page.mouse.move(*row_at(page, 7, 0.6))
+    told = page.locator(".st-key-neurons-layer .hoverlayer")
+    page.wait_for_function("document.querySelector('.st-key-neurons-layer .hoverlayer').textContent")
+    assert told.text_content().startswith("unit 7 · ")  # and what the cell holds
+    page.mouse.click(*row_at(page, 7, 0.6))
+    shown(7)
+    page.mouse.click(*row_at(page, 2, 0.1))
+    shown(2)
+    box.fill("9")
+    box.press("Enter")
+    shown(9)
+    page.mouse.click(*row_at(page, 2, 0.1))  # again
+    shown(2)
+    assert place(page).input_value() == place_before
