@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import FormatError
 from core.formats.musicxml import score_to_musicxml
 from core.formats.piano_musicxml import piano_musicxml
 from core.formats.two_staves import PianoScore
+from core.render.engraver import ENGRAVER
 from core.render.svg import describe, make_file, paint, parse_page, stack_pages, to_text
 from core.score import Score
 
@@ -51,9 +50,9 @@ def engrave(score: Score, *, page_width: int = WIDE, scale: int = SCALE, heading
 
     ``page_width`` in CSS pixels, from 100, is the width for which lines are broken; the drawing itself fills what
     holds it. ``scale`` is the size of the music in percent, ``heading`` whether the title stands above it.
-    Raises FormatError when the score cannot be written.
+    Raises FormatError when the score cannot be written or drawn.
     """
-    musicxml = score_to_musicxml(score)
+    musicxml = to_musicxml(score)
     drawing = _draw(musicxml, page_width, scale, heading)
     describe(drawing, _label(score), _description(score))
     paint(drawing, "currentColor")
@@ -64,7 +63,7 @@ def engrave_piano(
     score: PianoScore, *, page_width: int = WIDE, scale: int = PIANO_SCALE, heading: bool = True
 ) -> Engraving:
     """Draw a piano score for a web page, as ``engrave`` does a melody."""
-    musicxml = piano_musicxml(score)
+    musicxml = to_musicxml(score)
     drawing = _draw(musicxml, page_width, scale, heading)
     describe(drawing, _label(score), _piano_description(score))
     paint(drawing, "currentColor")
@@ -73,28 +72,23 @@ def engrave_piano(
 
 def piano_svg(score: PianoScore, *, page_width: int = WIDE, scale: int = PIANO_SCALE) -> str:
     """Draw a piano score as an SVG file, as ``score_to_svg`` does a melody."""
-    return _file(_draw(piano_musicxml(score), page_width, scale), _label(score), _piano_description(score))
+    return _file(_draw(to_musicxml(score), page_width, scale), _label(score), _piano_description(score))
 
 
 def score_to_svg(score: Score, *, page_width: int = WIDE, scale: int = SCALE) -> str:
     """Draw a score as an SVG file that looks the same in every viewer: black on white, all symbols as outlines."""
-    return _file(_draw(score_to_musicxml(score), page_width, scale), _label(score), _description(score))
+    return _file(_draw(to_musicxml(score), page_width, scale), _label(score), _description(score))
+
+
+def to_musicxml(score: Score | PianoScore) -> str:
+    """Write a score that will be drawn; raises FormatError when it cannot be written."""
+    ENGRAVER.warm_up()  # the first time it starts while music21 is being loaded
+    return piano_musicxml(score) if isinstance(score, PianoScore) else score_to_musicxml(score)
 
 
 def draw_pages(musicxml: str, options: Mapping[str, Any]) -> list[Element]:
-    """Draw the pages of a MusicXML document with these options of Verovio; one call makes its own toolkit.
-
-    Raises FormatError when Verovio does not take the document.
-    """
-    import verovio
-
-    # Verovio keeps this path for each thread apart, and its own import sets it for the importing thread alone
-    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))
-    toolkit = verovio.toolkit()
-    toolkit.setOptions({**_OPTIONS, **options})
-    if not toolkit.loadData(musicxml):
-        raise FormatError("This score cannot be engraved: change its notes or its metre and try again.")
-    return [parse_page(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
+    """Draw the pages of a MusicXML document with these options of Verovio; raises as ``Engraver.draw``."""
+    return [parse_page(svg) for svg in ENGRAVER.draw(musicxml, {**_OPTIONS, **options})]
 
 
 def _draw(musicxml: str, page_width: int, scale: int, heading: bool = True) -> Element:

@@ -6,10 +6,8 @@ import io
 from typing import TYPE_CHECKING
 
 from core.errors import InputError
-from core.formats.musicxml import score_to_musicxml
-from core.formats.piano_musicxml import piano_musicxml
 from core.formats.two_staves import PianoScore
-from core.render.notation import draw_pages
+from core.render.notation import draw_pages, to_musicxml
 from core.render.svg import paint, to_text
 from core.score import Score
 
@@ -38,12 +36,12 @@ def pdf_available() -> str | None:
 
 def score_to_pdf(score: Score) -> bytes:
     """Print a score in metrical time on as many A4 pages as it needs; raises as ``print_musicxml``."""
-    return print_musicxml(score_to_musicxml(score), scale=100)
+    return print_musicxml(to_musicxml(score), scale=100)
 
 
 def piano_pdf(score: PianoScore) -> bytes:
     """Print a piano score likewise."""
-    return print_musicxml(piano_musicxml(score), scale=80)
+    return print_musicxml(to_musicxml(score), scale=80)
 
 
 def print_musicxml(musicxml: str, scale: int) -> bytes:

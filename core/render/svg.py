@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -124,9 +125,10 @@ def _outlines(text: Element) -> Element:
 
 
 def _music_font() -> Path:
-    import verovio
-
-    return Path(verovio.__file__).parent / "data" / _MUSIC_FONT
+    package = importlib.util.find_spec("verovio")  # its files alone: Verovio itself is never loaded into the app
+    assert package
+    assert package.origin
+    return Path(package.origin).parent / "data" / _MUSIC_FONT
 
 
 @cache

@@ -20,6 +20,7 @@ from core.evaluation.originality import Originality, in_words, load_index, origi
 from core.files import read_score
 from core.notation import written_melody
 from core.recolour import read_melody
+from core.render.engraver import ENGRAVER
 from core.score import Score, monophonic
 from core.ui.queueing import Look, Turnstile
 
@@ -90,6 +91,7 @@ class Waiting:
 @st.cache_resource(max_entries=16)
 def checkpoint(name: str) -> Checkpoint:
     """A loaded model, shared by all visits: it keeps nothing of a generation. Takes no turn, as jobs ask for it."""
+    ENGRAVER.warm_up()  # what the model writes will be drawn
     return load_checkpoint(name)
 
 
