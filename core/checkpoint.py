@@ -23,6 +23,8 @@ CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 CARD, WEIGHTS, HISTORY = "card.json", "model.safetensors", "history.csv"
 SWEEP = "sweep.csv"
 """what a study of the model's settings found, where there was one"""
+SWEEP_CURVES = "sweep-curves.csv"
+"""how each of its trials went, epoch by epoch"""
 SONGS = "songs.csv"
 """the figures of the songs that a model of whole songs wrote, where they were measured"""
 TUNES = "tunes.csv"
@@ -180,7 +182,9 @@ def as_text(card: dict[str, Any]) -> str:
     """JSON in lines, but a list of numbers, or of such lists, in one: a codec may have thousands."""
     text = json.dumps(card, indent=2)
     for element in (r"[-+\d.eE]+", r"\[[-+\d.eE, ]*\]"):
-        text = re.sub(rf"\[\s+({element}(?:,\s+{element})*)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
+        text = re.sub(
+            rf"\[\s+({element}(?:,\s+{element})*)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text
+        )
     return text + "\n"
 
 

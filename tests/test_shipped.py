@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.checkpoint import CARD, CHECKPOINTS, HISTORY, SONGS, SWEEP, TUNES, WEIGHTS, load_checkpoint, read_card
+from core.checkpoint import (
+    CARD,
+    CHECKPOINTS,
+    HISTORY,
+    SONGS,
+    SWEEP,
+    SWEEP_CURVES,
+    TUNES,
+    WEIGHTS,
+    load_checkpoint,
+    read_card,
+)
 from core.codecs import AbcCharsCodec, StepCodec, beats_of
 from core.codecs.steps import is_regular
 from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
@@ -188,7 +199,7 @@ def test_the_figures_of_a_card_are_of_every_held_out_song_that_the_codec_carries
 
 @shipped(BEATS, STEPS, CHARS)
 def test_it_is_small_and_whole(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} - {SWEEP, SONGS, TUNES} == {CARD, WEIGHTS, HISTORY}
+    assert {path.name for path in folder.iterdir()} - {SWEEP, SWEEP_CURVES, SONGS, TUNES} == {CARD, WEIGHTS, HISTORY}
     assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_BYTES
     with (folder / HISTORY).open(newline="") as lines:
         epochs = [int(row["epoch"]) for row in csv.DictReader(lines)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import core.training.sweep
-from core.checkpoint import SWEEP, ModelCard
+from core.checkpoint import HISTORY, SWEEP, SWEEP_CURVES, ModelCard
 from core.errors import InputError
 from core.recipes import find_recipe
 from core.training.loop import untrained_card
@@ -23,12 +23,15 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     """Every recipe that a study asks to be trained; the figure is best at a learning rate of 0.002."""
     seen: list[Recipe] = []
 
-    def train(recipe: Recipe, *_: object, **__: object) -> ModelCard:
+    def train(recipe: Recipe, *_: object, checkpoint_root: Path, **__: object) -> ModelCard:
         seen.append(recipe)
         time.sleep(0.01)
+        history = checkpoint_root / recipe.name / HISTORY
+        history.parent.mkdir(parents=True, exist_ok=True)
+        history.write_text("epoch,train_nll,valid_nll\n0,,2.5\n1,2.1,1.75\n")
         card = untrained_card(recipe)
         card.metrics.update(nll=1.5 + abs(recipe.training.learning_rate - 0.002), accuracy=0.4)
-        card.training.update(minutes=0.1)
+        card.training.update(minutes=0.1, epochs=2)
         return card
 
     monkeypatch.setattr(core.training.sweep, "train", train)
@@ -73,6 +76,9 @@ def test_the_table_holds_a_row_a_trial_the_best_first(trained: list[Recipe], tmp
     assert len(rows) == 4
     assert [float(row["nll"]) for row in rows] == sorted(float(row["nll"]) for row in rows)
     assert all(int(row["parameters"]) > 0 for row in rows)
+    curves = list(csv.DictReader((tmp_path / RECIPE.name / SWEEP_CURVES).open(newline="")))
+    assert {row["trial"] for row in curves} == {row["trial"] for row in rows}
+    assert [row["nll"] for row in curves] == ["2.5", "1.75"] * 4
 
 
 def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import optuna
 
-from core.checkpoint import CHECKPOINTS, SWEEP, ModelCard, build_model
+from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, SWEEP_CURVES, ModelCard, build_model
 from core.errors import InputError
 from core.storage import write_whole
 from core.training.loop import train, untrained_card
@@ -43,6 +43,8 @@ REPORTS: dict[str, Any] = {"length": 30, "learning_rate": 1e-3, "weight_decay": 
 """how those reports trained: on random slices of 30 characters, from a state of nought, with Adam, 100 epochs"""
 REPORTS_EPOCHS = 100
 PUBLISHED = "as published"
+CURVE = "curve"
+"""under which the database keeps a trial's losses, epoch by epoch"""
 HEARTBEAT_SEC = 60
 """after two of which without a sign a trial counts as killed"""
 
@@ -60,7 +62,8 @@ def sweep(
     """Trains ``recipe`` under one setting after another; every trial in ``max_epochs`` epochs, cut at ``max_minutes``.
 
     ``trials`` None tries each value of each axis once, the others as the recipe has them; more trials than these are
-    searched for. Where there is a grid it is tried whole, and so is the way in which its reports trained. A study that
+    searched for. Where there is a grid it is tried whole, and so is the way in which its reports trained. The minutes
+    are those of the clock: on a busy machine they end sooner, and rows of fewer epochs compare with none. A study that
     was cut short goes on where it stopped. Returns and saves, beside the checkpoint, a row a finished trial, the best
     first. Raises ``InputError`` when the database cannot be opened.
     """
@@ -77,7 +80,7 @@ def sweep(
         changed = replace(changed, training=replace(changed.training, max_epochs=epochs))
         place = folder / f"trial-{trial.number}"
         found = figures(train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place), changed)
-        for name, value in found.items():
+        for name, value in {**found, CURVE: curve_of(place / recipe.name / HISTORY)}.items():
             trial.set_user_attr(name, value)
         return float(found["nll"])
 
@@ -93,6 +96,7 @@ def sweep(
     target = (checkpoint_root or CHECKPOINTS) / recipe.name
     target.mkdir(parents=True, exist_ok=True)
     write_whole(target / SWEEP, table(rows).encode())
+    write_whole(target / SWEEP_CURVES, table(curve_rows(study)).encode())
     return rows
 
 
@@ -101,6 +105,7 @@ def figures(card: ModelCard, recipe: Recipe) -> dict[str, Any]:
     return {
         "nll": card.metrics["nll"],
         "accuracy": card.metrics.get("accuracy", card.metrics.get("reconstruction")),
+        "epochs": card.training["epochs"],
         "minutes": card.training["minutes"],
         "parameters": num_parameters(recipe),
     }
@@ -171,12 +176,34 @@ def num_parameters(recipe: Recipe) -> int:
 
 def rows_of(study: optuna.Study) -> list[dict[str, Any]]:
     """A row for each finished trial, the best first, among them the published way of training where it was tried."""
-    finished = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
-    rows = [{"trial": t.number, **t.user_attrs, **t.params} for t in finished]
+    rows = [{"trial": label(trial), **trial.user_attrs, **trial.params} for trial in finished(study)]
     for row in rows:
-        if row.pop(PUBLISHED, False):
-            row["trial"] = PUBLISHED
+        row.pop(PUBLISHED, None)
+        row.pop(CURVE, None)
     return sorted(rows, key=lambda row: row["nll"])
+
+
+def curve_rows(study: optuna.Study) -> list[dict[str, Any]]:
+    """A row for each epoch of each finished trial."""
+    return [
+        {"trial": label(trial), "epoch": epoch, "nll": nll}
+        for trial in finished(study)
+        for epoch, nll in enumerate(trial.user_attrs.get(CURVE, ()))
+    ]
+
+
+def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    return study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+
+
+def label(trial: optuna.trial.FrozenTrial) -> int | str:
+    return PUBLISHED if PUBLISHED in trial.user_attrs else trial.number
+
+
+def curve_of(history: Path) -> list[float]:
+    """The validation loss of each epoch of a training run."""
+    with history.open(newline="") as lines:
+        return [float(row["valid_nll"]) for row in csv.DictReader(lines)]
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, ModelCard
+from core.checkpoint import CHECKPOINTS, HISTORY, SWEEP, SWEEP_CURVES, ModelCard
 from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import CORPORA, EMBEDDED
 from core.evaluation.board import BOUND_SAMPLES, PUBLISHED_ACCURACY, UNITS, is_bound, percentage, with_codec
@@ -35,6 +35,8 @@ FIGURES = {
     "duration_nll": "nll, how long",
     "length_nll": "nll, length",
 }
+STUDY_FIGURES = ["nll", "accuracy", "epochs", "minutes", "parameters"]
+"""columns of a study that are no settings"""
 
 BOARDS = {
     BeatCodec.name: (
@@ -162,6 +164,7 @@ def model_card(card: ModelCard) -> None:
     if study is not None:
         st.markdown("**Settings tried**, the best first")
         st.dataframe(study, hide_index=True)
+        study_curves(card, study)
     network, training = st.columns(2)
     network.markdown("**Network**")
     network.json(card.config)
@@ -195,6 +198,36 @@ def sweep_table(card: ModelCard) -> pd.DataFrame | None:
         return pd.read_csv(CHECKPOINTS / card.name / SWEEP)
     except (OSError, ValueError):
         return None
+
+
+def study_curves(card: ModelCard, study: pd.DataFrame) -> None:
+    """The loss of every trial by epoch, that of the best in front of the others; a hover tells its settings."""
+    try:
+        curves = pd.read_csv(CHECKPOINTS / card.name / SWEEP_CURVES, dtype={"trial": str})
+    except (OSError, ValueError):
+        return
+    settings = study.set_index(study["trial"].astype(str)).drop(columns=["trial", *STUDY_FIGURES], errors="ignore")
+    figure = go.Figure()
+    for trial, chosen in reversed(list(settings.iterrows())):
+        went = curves[curves["trial"] == trial]
+        name = ", ".join(f"{name} {value:g}" for name, value in chosen.dropna().items()) or trial
+        best = trial == settings.index[0]
+        line = {"width": 3} if best else {"width": 1, "color": "gray"}
+        figure.add_scatter(
+            x=went["epoch"],
+            y=went["nll"],
+            mode="lines",
+            line=line,
+            hovertemplate=f"%{{y:.3f}}<br>{name}<extra></extra>",
+        )
+    figure.update_layout(
+        height=300,
+        margin={"l": 0, "r": 0, "t": 10, "b": 0},
+        xaxis_title="epoch",
+        yaxis_title=f"nats a {UNITS[card.codec]}",
+        showlegend=False,
+    )
+    st.plotly_chart(figure, key=f"study.{card.name}", config={"displayModeBar": False})
 
 
 def learning_curve(history: pd.DataFrame, unit: str) -> go.Figure:
