@@ -15,7 +15,7 @@ from core.codecs.steps import OCTAVE, REST
 from core.composition import Composition, Continued, tell, with_pitches
 from core.errors import InputError
 from core.formats.metre import bar_units
-from core.generate import blank, drawn_seed, generate
+from core.generate import blank, drawn_seed, generate, step_of_all
 from core.sampling import SamplingConfig
 from core.sampling.search import OnStep
 from core.score import Note, Score, monophonic
@@ -142,10 +142,6 @@ def continue_melody(
             )
         )
     return pieces
-
-
-def step_of_all(on_step: OnStep, before: int, total: int, done: int, _: int) -> None:
-    on_step(before + done, total)
 
 
 def bar_line(num_steps: int, num_bars: int, seed: Seed, codec: StepCodec) -> int:

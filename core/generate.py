@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -130,18 +131,26 @@ def candidates(
     sampling: SamplingConfig,
     on_step: OnStep | None = None,
 ) -> list[Generation]:
-    """``num`` pieces from the seeds s, s+1, ...; each is what its seed alone gives.
+    """``num`` pieces from the seeds s, s+1, ...; each is what its seed alone gives. ``on_step`` counts those of all.
 
     One at a time: in a batch the rounding of a row depends on its neighbours, and with it, now and then, a draw.
     """
-    made = []
-    first = drawn_seed() if sampling.seed is None else sampling.seed
-    for i in range(num):
-        settings = replace(sampling, seed=first + i)
-        made.append(generate(checkpoint, fixed, condition=condition, sampling=settings))
-        if on_step:
-            on_step(i + 1, num)
-    return made
+    first, length = drawn_seed() if sampling.seed is None else sampling.seed, len(fixed)
+    return [
+        generate(
+            checkpoint,
+            fixed,
+            condition=condition,
+            sampling=replace(sampling, seed=first + i),
+            on_step=on_step and partial(step_of_all, on_step, i * length, num * length),
+        )
+        for i in range(num)
+    ]
+
+
+def step_of_all(on_step: OnStep, before: int, total: int, done: int, _: int) -> None:
+    """Tells ``on_step`` of a step of one piece among several; ``before`` is how many the others had together."""
+    on_step(before + done, total)
 
 
 def key_of_its_own(checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | None, sampling: SamplingConfig) -> str:

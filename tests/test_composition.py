@@ -252,7 +252,7 @@ def test_batch_and_progress() -> None:
     candidates(
         CHECKPOINT, fixed, 2, condition=condition[:3], sampling=SAMPLING, on_step=lambda a, b: seen.append((a, b))
     )
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(step, 6) for step in range(1, 7)]
 
 
 def test_a_given_note_written_anew_is_no_longer_the_users_own() -> None:
