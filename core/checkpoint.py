@@ -138,7 +138,7 @@ def build_model(card: ModelCard) -> tuple[SequenceModel, Codec]:
 
 def echoes(card: ModelCard) -> bool:
     """Whether the network goes back to what it wrote, and can be told how readily."""
-    return issubclass(ARCHITECTURES[card.architecture][0], Echoing)
+    return issubclass(ARCHITECTURES.get(card.architecture, (object,))[0], Echoing)
 
 
 def load_checkpoint(name: str, root: Path | None = None, device: str = "cpu") -> Checkpoint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -58,7 +59,8 @@ def likelihoods(checkpoints: Sequence[Checkpoint], pieces: Sequence[Composition]
 
 
 def nats_a_note(checkpoint: Checkpoint, piece: Composition) -> float:
-    log_likelihood = with_pitches(checkpoint, piece, piece.pitches).log_likelihood
+    as_learned = replace(piece, sampling=replace(piece.sampling, echo=1.0))
+    log_likelihood = with_pitches(checkpoint, as_learned, piece.pitches).log_likelihood
     assert log_likelihood is not None  # every model of rhythms can tell
     return log_likelihood / max(1, num_free(piece))
 

@@ -19,7 +19,7 @@ from core.codecs import Codec, Encoded, StepCodec, beats_of
 from core.codecs.steps import REST
 from core.errors import InputError
 from core.formats.spelling import estimate_key
-from core.generate import blank, candidates, generate
+from core.generate import as_set, blank, candidates, generate
 from core.latent import is_latent
 from core.likelihood import Alternative, alternatives, token_log_probs
 from core.recolour import Original
@@ -216,7 +216,7 @@ def with_pitches(checkpoint: Checkpoint, piece: Composition, pitches: Sequence[i
     told = tell(checkpoint.codec, changed)
     if is_latent(checkpoint.card):
         return replace(changed, log_likelihood=None)
-    logp = token_log_probs(checkpoint, told.encoded)
+    logp = token_log_probs(as_set(checkpoint, piece.sampling), told.encoded)
     return replace(changed, log_likelihood=logp[told.num_given :].sum().item())
 
 

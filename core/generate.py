@@ -32,7 +32,7 @@ class Generation:
     tokens: Tensor
     """(L,) int64; fewer than were asked for where the piece came to its end sooner"""
     log_likelihood: float | None
-    """of the tokens that the model chose, under the model itself; a VAE cannot tell"""
+    """of the tokens that the model chose, before any of the settings but for its echo's; a VAE cannot tell"""
     sampling: SamplingConfig
     """the settings used, the seed among them: they draw the same again"""
 
@@ -85,13 +85,19 @@ def write(
     }
     if goes_on_after_a_gap(free):
         tokens = infill(model, codec.bos_token, fixed, **options)
-        return tokens, token_log_probs(checkpoint, Encoded(tokens, condition))[free].sum().item()
+        return tokens, token_log_probs(as_set(checkpoint, sampling), Encoded(tokens, condition))[free].sum().item()
     options |= {"num_beams": sampling.num_beams, "beam_prob": sampling.beam_prob, "end_token": codec.end_token}
     drawn = hybrid_beam_search(model, codec.bos_token, fixed, **options)
     tokens = drawn.tokens[0]
     if codec.end_token in tokens.tolist():
         tokens = tokens[: tokens.tolist().index(codec.end_token) + 1]
     return tokens, drawn.log_likelihood[0].item()
+
+
+def as_set(checkpoint: Checkpoint, sampling: SamplingConfig) -> Checkpoint:
+    """``checkpoint`` with a network that trusts its echo as far as the settings say."""
+    model = checkpoint.model
+    return checkpoint._replace(model=model.trusting(sampling.echo)) if isinstance(model, Echoing) else checkpoint
 
 
 def write_in_space(checkpoint: Checkpoint, fixed: Tensor, condition: Tensor | None, sampling: SamplingConfig) -> Tensor:
@@ -106,8 +112,7 @@ class Writer:
     """A model as a search steps it: never says the start token, and behind an end says nothing but ends."""
 
     def __init__(self, checkpoint: Checkpoint, sampling: SamplingConfig) -> None:
-        _, model, self.codec = checkpoint
-        self.model = model.trusting(sampling.echo) if isinstance(model, Echoing) else model
+        _, self.model, self.codec = as_set(checkpoint, sampling)
 
     def initial_state(self, batch_size: int, condition: Tensor | None = None) -> State:
         return self.model.initial_state(batch_size, condition)

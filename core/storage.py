@@ -39,19 +39,26 @@ def sweep(folder: Path) -> None:
     """Removes what processes that were killed have left in a folder; what may still be written stays."""
     with suppress(OSError):
         for partial in folder.glob(f"*{PARTIAL}"):
-            with suppress(OSError):
-                if time.time() - partial.stat().st_mtime > FORGOTTEN_SEC:
+            if is_forgotten(partial):
+                with suppress(OSError):
                     partial.unlink()
 
 
+def is_forgotten(partial: Path) -> bool:
+    """Whether nobody writes to an unfinished file or folder any more."""
+    with suppress(OSError):
+        return time.time() - partial.stat().st_mtime > FORGOTTEN_SEC
+    return False
+
+
 def is_writable(folder: Path) -> bool:
-    """Whether files can be written to a folder, which is made where it is missing."""
-    there = next(place for place in (folder, *folder.absolute().parents) if os.access(place, os.F_OK))
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    """Whether files can be written to a folder or, where it is missing, whether it can be made; makes nothing."""
+    there = next((place for place in (folder, *folder.absolute().parents) if os.access(place, os.F_OK)), None)
+    return there is not None and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def remedy(error: OSError) -> str:
     """What to do where a file cannot be written, as the end of a sentence; empty where that is not the reason."""
     if error.errno in NO_ROOM:
         return "make room on its disk"
-    return "choose another folder, or ask for the right to write there" if error.errno in NO_RIGHT else ""
+    return "choose another folder, or ask for the right to it" if error.errno in NO_RIGHT else ""

@@ -94,7 +94,7 @@ def die_at(moment: int, folder: Path) -> None:
 
 def lies_in(folder: Path, arguments: tuple[Any, ...]) -> bool:
     return any(
-        os.path.abspath(os.fsdecode(path)).startswith(str(folder))  # noqa: PTH100 - Path would be watched as well
+        f"{os.path.abspath(os.fsdecode(path))}/".startswith(f"{folder}/")  # noqa: PTH100 - Path would be watched as well
         for path in arguments
         if isinstance(path, str | bytes | os.PathLike)
     )

@@ -23,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
 import core.claps.recording
+import core.ui.listening_leader
 from core import cli
 from core.accompaniment import MAX_MELODY_BARS, accompany
 from core.beats import Beats, Reading
@@ -242,6 +243,7 @@ def test_neither_another_browser_nor_a_restart_lets_one_guess_faster(
     tiny: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TUNESMITH_STUDIES", f"sqlite:///{tmp_path / 'studies.db'}")
+    monkeypatch.setattr(core.ui.listening_leader, "Door", lambda engine: Door(engine, lambda: 0.0))
     for _ in range(FREE_TRIES):
         app = open_page("pages/listening.py", leader="1")
         app.text_input[0].set_value("wrong")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
-from core.checkpoint import save_checkpoint
+from core.checkpoint import load_checkpoint, save_checkpoint
+from core.codecs import PianoCodec
 from core.formats.midi import score_to_midi
 from core.score import Note, Score
+from core.ui.neuron_why import ASKED, Asked, Source
 from core.ui.piano_desk import PianoDesk, Take
 from tests.conftest import MELODY, said, tiny_checkpoint
 
@@ -48,6 +51,13 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def choose(app: AppTest, key: str, value: str) -> AppTest:
     return app.segmented_control(key=f"settings.piano.{key}").set_value(value).run()
+
+
+def places_in(model: str, score: Score) -> list[int]:
+    """The token with which a model of piano music begins each note."""
+    codec = load_checkpoint(model).codec
+    assert isinstance(codec, PianoCodec)
+    return codec.note_places(codec.encode(score).tokens.tolist())
 
 
 def test_it_opens_on_a_finished_piece_and_plays_another() -> None:
@@ -111,6 +121,30 @@ def test_the_melody_composed_on_the_front_page_comes_along() -> None:
     take = take_of(app)
     kept = [(note.onset, note.pitch) for note in take.score.notes if note.velocity == 96]
     assert kept == [(note.onset, note.pitch) for note in composed.notes]
+
+
+@pytest.mark.parametrize("index", [0, 7, -1])
+def test_a_note_leads_to_what_the_model_did_when_it_came_to_it(index: int) -> None:
+    app = open_page()
+    take = take_of(app)
+    index %= len(take.score.notes)
+    app.session_state["piano.desk"].selected = range(index, index + 1)
+    press(app.run(), "Look inside the model")
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Neurons"]
+    assert app.session_state["settings.neurons.place"] == places_in(take.model, take.score)[index] + 1
+
+
+def test_of_a_long_piece_the_neurons_page_says_what_it_leaves_out() -> None:
+    app = open_page()
+    take = take_of(app)
+    long = replace(take.score, notes=tuple(Note(i / 4, 0.25, 60 + i % 5) for i in range(500)))
+    source = Source("Long", long)
+    app.session_state[ASKED] = Asked(source, take.model, 450)
+    app.switch_page("pages/neurons.py").run()
+    assert not app.exception
+    assert "400 notes" in said(app.info[0])
+    assert app.session_state["settings.neurons.place"] == places_in(take.model, long)[399] + 1
 
 
 def test_a_file_that_is_no_music_is_said_and_nothing_is_lost() -> None:

@@ -21,7 +21,7 @@ FOUND = 'while [ "$1" != --output ]; do shift; done; echo "jinja2 2.4.1 PYSEC-20
 )
 def test_only_a_vulnerability_that_is_known_fails(tmp_path: Path, program: str, code: int, said: str) -> None:
     pip_audit = tmp_path / "pip-audit"
-    pip_audit.write_text(f"#!/bin/sh\n{program}\n")
+    pip_audit.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit 0\n{program}\n')
     pip_audit.chmod(0o755)
     ended = subprocess.run([SCRIPT, pip_audit], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout.startswith(said), ended.stderr) == (code, True, "")

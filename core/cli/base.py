@@ -13,7 +13,7 @@ import typer
 from core.errors import InputError
 from core.files import WRITERS, Writer, ending
 from core.score import printable
-from core.storage import remedy, write_whole
+from core.storage import NO_RIGHT, remedy, write_whole
 
 app = typer.Typer(help="Write melodies with trained models.", no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -39,7 +39,8 @@ def main() -> None:
         if not (what := remedy(error)):
             raise
         place = str(error.filename or "What this makes")
-        sys.stderr.write(f"{printable(place)} cannot be written; {what}.\n")
+        verb = "read or written" if error.errno in NO_RIGHT else "written"
+        sys.stderr.write(f"{printable(place)} cannot be {verb}; {what}.\n")
         sys.exit(2)
 
 

@@ -33,8 +33,11 @@ RUN = 16
 """A tune that shares a run of so many intervals with another is a variant of it."""
 
 _TUNE = re.compile(r"^<start>\n(.*?)^<end>$", re.MULTILINE | re.DOTALL)
-# Some hide theirs from robots: a colon for the @. Music has a colon only beside bar lines and other colons.
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*|[\w.+-]{2,}:[a-z][\w-]*(?:\.[a-z][\w-]*)+")
+# Some hide theirs from robots: colons for the @, or an (at:), and more of them within the rest. Music has a colon only
+# beside bar lines and other colons.
+_ADDRESS = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*|[\w.+-]{2,}(?::+|\(at:*\))[a-z][\w-]*(?:[.:]+[a-z][\w-]*)*\.[a-z][\w-]+"
+)
 
 
 def songs_folder(root: Path | None = None) -> Path:

@@ -20,7 +20,7 @@ from core.data.piece import Piece
 from core.score import Note, Score
 from core.storage import sweep, write_whole
 
-FORMAT = 3
+FORMAT = 4
 """Raise it when a reader, or what is stored, changes."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 import urllib.request
 import zipfile
 from contextlib import suppress
@@ -13,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 
 from core.errors import InputError
-from core.storage import PARTIAL, remedy
+from core.storage import PARTIAL, is_forgotten, remedy
 
 TIMEOUT_SEC = 30.0
 BLOCK = 1 << 18
@@ -39,6 +40,9 @@ def install(download: Download, parent: Path) -> Path:
     Raises ``InputError`` on a failure; the part that has come is kept, and the next call goes on from there.
     """
     target, archive = parent / download.folder, parent / f"{download.folder}.zip.part"
+    for unpacked in parent.glob(f"{download.folder}.*{PARTIAL}"):
+        if is_forgotten(unpacked):
+            shutil.rmtree(unpacked, ignore_errors=True)
     if target.exists():
         with suppress(OSError):  # it is there where the last call was ended when all was done but this
             archive.unlink(missing_ok=True)
@@ -91,8 +95,7 @@ def check(download: Download, archive: Path) -> None:
 
 def unpack(download: Download, archive: Path, parent: Path) -> None:
     """Puts the archive's folder into ``parent``, all at once; raises OSError, ``InputError``."""
-    whole = parent / f"{download.folder}{PARTIAL}"
-    shutil.rmtree(whole, ignore_errors=True)  # what a process that was killed had unpacked
+    whole = Path(tempfile.mkdtemp(PARTIAL, f"{download.folder}.", parent))  # another process may unpack it, too
     try:
         with zipfile.ZipFile(archive) as packed:
             members = [member for member in packed.infolist() if not member.is_dir()]

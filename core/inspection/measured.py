@@ -47,13 +47,15 @@ def measured_space(checkpoint: Checkpoint, pieces: Sequence[Encoded]) -> Measure
     model, _ = space_of(checkpoint)
     generator = torch.Generator().manual_seed(0)
     bound = correct = 0.0
+    num_tokens = sum(len(piece.tokens) for piece in pieces)
+    if not num_tokens:
+        raise ValueError("no tokens to measure on")
     for piece in pieces:
+        if not len(piece.tokens):
+            continue
         windows, own = windows_of(checkpoint, piece)
         mean = model.encode(windows).mean
         noise = torch.randn(NUM_DRAWS, *mean.shape, generator=generator)
         bound += importance_bound(log_weights(model, windows, own, noise)).double().sum().item()
         correct += (model.decode(mean).argmax(dim=-1) == windows)[own].sum().item()
-    num_tokens = sum(len(piece.tokens) for piece in pieces)
-    if not num_tokens:
-        raise ValueError("no tokens to measure on")
     return Measured(-bound / num_tokens, correct / num_tokens)

@@ -19,6 +19,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.formats.midi import score_to_midi
+from core.storage import NO_ROOM
 
 if TYPE_CHECKING:
     import soundfile
@@ -73,8 +74,10 @@ class Engine:
         play = _play_fluidsynth if self.name == "FluidSynth" else _play_tinysoundfont
         try:
             play(score, program, str(self.sound_font), samples)
-        except OSError as error:  # a full disk, for one
-            raise SynthesisError("could not write its files", "make room on the disk") from error
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise SynthesisError("could not write its files", "make room on the disk") from error
+            raise SynthesisError("could not be run", "wait a little and try again") from error
         if not np.abs(samples).max() > _SILENCE:
             raise SynthesisError("rendered only silence", "choose another instrument or louder notes")
         return samples
@@ -180,6 +183,9 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, sign)
         with suppress(subprocess.TimeoutExpired):
             process.wait(patience_sec)
+    with suppress(ChildProcessError):  # orphans of the group come to the first process of a container
+        while True:
+            os.waitpid(-process.pid, 0)
 
 
 def _play_tinysoundfont(score: Score, program: int, sound_font: str, samples: NDArray[np.float32]) -> None:

@@ -96,7 +96,8 @@ def sweep(
     target = (checkpoint_root or CHECKPOINTS) / recipe.name
     target.mkdir(parents=True, exist_ok=True)
     write_whole(target / SWEEP, table(rows).encode())
-    write_whole(target / SWEEP_CURVES, table(curve_rows(study)).encode())
+    if curves := curve_rows(study):  # older studies have none
+        write_whole(target / SWEEP_CURVES, table(curves).encode())
     return rows
 
 

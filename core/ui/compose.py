@@ -85,7 +85,7 @@ def compose_page() -> None:
     if notice := st.session_state.pop("notice", None):
         say_error(notice)
     if desk.piece is not None:
-        result(desk, model, card.license)
+        result(desk, model)
         address_bar(piece_to_query(desk.piece) or {})
 
 

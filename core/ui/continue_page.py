@@ -94,7 +94,7 @@ def continue_page() -> None:
         say_error(notice)
     if desk.piece is not None:
         st.caption(what_it_is(desk.piece))
-        result(desk, model, card.license)
+        result(desk, model)
         address_bar(piece_to_query(desk.piece) or {})
 
 

@@ -12,8 +12,8 @@ from core.composition import Composition
 from core.link import MAX_LINK_NOTES
 from core.project import project_to_json
 from core.ui.desk import Desk
-from core.ui.page import keep, plain_errors
-from core.ui.work import exported
+from core.ui.page import keep, plain, plain_errors
+from core.ui.work import cards, exported
 
 
 class Format(NamedTuple):
@@ -37,7 +37,7 @@ PLAYED, WRITTEN = "as played", "as written"
 TIMINGS = [PLAYED, WRITTEN]
 
 
-def downloads(piece: Composition, license_: str) -> None:
+def downloads(piece: Composition) -> None:
     """Buttons for every format; what takes longer, or needs a library that may be missing, is made on request."""
     name = file_name(piece.name)
     if not piece.beats.metrical:
@@ -55,7 +55,14 @@ def downloads(piece: Composition, license_: str) -> None:
 
     with st.container(horizontal=True):
         offer((MIDI, MUSICXML, ABC, SVG, WAV, PDF), piece, made, name)
-    st.caption(f"Model and training data: {license_}")
+    licence_line(piece.model)
+
+
+def licence_line(model: str) -> None:
+    """Under which terms the model that wrote some music is, and what it learned from."""
+    licence = next((card.license for card in cards() if card.name == model), "")
+    if licence:
+        st.caption(f"Model and training data: {plain(licence)}")
 
 
 def offer(formats: Iterable[Format], of: object, made: Callable[[str], bytes], name: str, space: str = "") -> None:

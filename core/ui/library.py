@@ -203,8 +203,8 @@ def sweep_table(card: ModelCard) -> pd.DataFrame | None:
 def study_curves(card: ModelCard, study: pd.DataFrame) -> None:
     """The loss of every trial by epoch, that of the best in front of the others; a hover tells its settings."""
     try:
-        curves = pd.read_csv(CHECKPOINTS / card.name / SWEEP_CURVES, dtype={"trial": str})
-    except (OSError, ValueError):
+        curves = pd.read_csv(CHECKPOINTS / card.name / SWEEP_CURVES, dtype={"trial": str})[["trial", "epoch", "nll"]]
+    except (OSError, ValueError, KeyError):
         return
     settings = study.set_index(study["trial"].astype(str)).drop(columns=["trial", *STUDY_FIGURES], errors="ignore")
     figure = go.Figure()

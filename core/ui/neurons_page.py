@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.checkpoint import ModelCard
-from core.codecs import AbcCharsCodec, BeatCodec
+from core.codecs import AbcCharsCodec, BeatCodec, PianoRollCodec
+from core.codecs.fields import FieldCodec
 from core.inspection import units_of
+from core.score import Score
 from core.ui.neuron_clamp import clamp_tab
 from core.ui.neuron_layers import gates_tab, layer_tab
 from core.ui.neuron_piece import BROUGHT, GIVEN, choose_source
@@ -32,7 +34,7 @@ from core.ui.neuron_view import (
     read_piece,
 )
 from core.ui.neuron_why import ASKED, SPACE, Asked
-from core.ui.page import KEPT, SETTING, keep, plain, plain_errors, start_page
+from core.ui.page import KEPT, SETTING, count, keep, plain, plain_errors, start_page
 from core.ui.settings import choose, choose_model, rank, usual_model
 from core.ui.work import cards
 
@@ -74,8 +76,7 @@ def neurons_page() -> None:
     view = chosen_view(card)
     if view is not None:
         if asked and view.subject.note_tokens:
-            last = len(view.subject.note_tokens) - 1
-            st.session_state[SETTING + PLACE] = view.subject.note_tokens[min(asked.note, last)] + 1
+            open_at(asked, view)
         with plain_errors():
             explore(view, installed)
 
@@ -87,6 +88,33 @@ def answer(asked: Asked, installed: list[ModelCard]) -> None:
     card = next((card for card in installed if card.name == asked.model), None)
     if card:
         choose(card, SPACE)
+
+
+def open_at(asked: Asked, view: View) -> None:
+    """Has the place box show the note that another page asks about, or says that it is not looked at."""
+    places, note = view.subject.note_tokens, told_note(asked, view)
+    if note is None or note >= len(places):
+        st.info(
+            f"Of a long piece its beginning is looked at, here {count(len(places), 'note')}; the one you chose lies "
+            "behind them. This is the last of them."
+        )
+        note = len(places) - 1
+    st.session_state[SETTING + PLACE] = places[note] + 1
+
+
+def told_note(asked: Asked, view: View) -> int | None:
+    """Which note of ``view`` is asked about; None where it is not there.
+
+    A model of piano music may tell notes that are struck at once in another order than the score: notes of one pitch
+    keep theirs.
+    """
+    piece, score = asked.source.piece, view.subject.score
+    if not (isinstance(piece, Score) and score and isinstance(view.checkpoint.codec, FieldCodec | PianoRollCodec)):
+        return asked.note
+    pitch = piece.notes[asked.note].pitch
+    before = sum(note.pitch == pitch for note in piece.notes[: asked.note])
+    alike = [index for index, note in enumerate(score.notes) if note.pitch == pitch]
+    return alike[before] if before < len(alike) else None
 
 
 def best_card(installed: list[ModelCard]) -> ModelCard:

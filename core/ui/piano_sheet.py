@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.formats.pitch_names import pitch_name
 from core.render.notation import NARROW, WIDE
 from core.ui.components.score_view import score_view
-from core.ui.downloads import MIDI, MUSICXML, PDF, SVG, WAV, file_name, offer
+from core.ui.downloads import MIDI, MUSICXML, PDF, SVG, WAV, file_name, licence_line, offer
+from core.ui.neuron_why import Source, why_button
 from core.ui.page import count, plain, plain_errors
 from core.ui.piano_desk import PianoDesk, Take
-from core.ui.work import AUDIO_MIME, cards, piano_engraved, piano_exported, sound
+from core.ui.work import AUDIO_MIME, piano_engraved, piano_exported, sound
 
 FORMATS = (MIDI, MUSICXML, SVG, WAV, PDF)
 PIANO_PROGRAM = 0
@@ -45,8 +47,16 @@ def seen_and_heard(desk: PianoDesk, take: Take) -> None:
     )
     if picked is not None:
         desk.selected = picked
+    if desk.selected:
+        why_note(take, desk.selected.start)
     played = "Bars and note values are an estimate: it was played, not written. " if take.performed else ""
     st.caption(plain(f"{count(len(take.score.notes), 'note')}. {played}Played by {engine}. {notice}".strip()))
+
+
+def why_note(take: Take, index: int) -> None:
+    """Which note is picked, and the way to what the model did when it came to it."""
+    st.caption(f"Note {index + 1}: {pitch_name(take.score.notes[index].pitch)}")
+    why_button(Source(take.score.title, take.score), take.model, index, "piano.why")
 
 
 def piano_roll(desk: PianoDesk, take: Take) -> None:
@@ -63,9 +73,7 @@ def downloads(take: Take) -> None:
 
     with st.container(horizontal=True):
         offer(FORMATS, take, made, file_name(take.score.title), "piano.")
-    license_ = next((card.license for card in cards() if card.name == take.model), "")
-    if license_:
-        st.caption(f"Model and training data: {plain(license_)}")
+    licence_line(take.model)
 
 
 def past(desk: PianoDesk) -> None:

@@ -25,7 +25,7 @@ from core.ui.playing import playing_controls
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, accompanying_cards, corpus_of, engraved, sound
 
 
-def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
+def result(desk: Desk, checkpoint: Checkpoint) -> None:
     """Everything about the piece on the desk."""
     piece = desk.piece
     assert piece is not None
@@ -39,14 +39,14 @@ def result(desk: Desk, checkpoint: Checkpoint, license_: str) -> None:
         note_panel(desk, piece, checkpoint)
         playing_controls(desk, piece, checkpoint)
     with st.container(key="after"):
-        more(desk, piece, license_)
+        more(desk, piece)
 
 
-def more(desk: Desk, piece: Composition, license_: str) -> None:
+def more(desk: Desk, piece: Composition) -> None:
     """What is looked at now and then, in tabs."""
     take_home, roll, table, history = st.tabs(["Take home", "Piano roll", "Notes", "History"])
     with take_home:
-        downloads(piece, license_)
+        downloads(piece)
         keeping(desk, piece)
     with roll:
         piano_roll(desk, piece)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.downloads import ABC, MIDI, MUSICXML, PDF, SVG, WAV, file_name, offer
-from core.ui.page import keep, plain
+from core.ui.downloads import ABC, MIDI, MUSICXML, PDF, SVG, WAV, file_name, licence_line, offer
+from core.ui.page import keep
 from core.ui.tune_desk import TuneDesk
 from core.ui.tune_settings import SPACE
 from core.ui.tune_text import read
-from core.ui.work import cards, exported
+from core.ui.work import exported
 
 FORMATS = (MIDI, MUSICXML, SVG, WAV, PDF)
 
@@ -28,9 +28,7 @@ def take_home(desk: TuneDesk) -> None:
             offer(FORMATS, score, lambda suffix: exported(suffix, score, score, program()), name, "tune.")
     texts = dict.fromkeys(version.text.strip("\n") for version in desk.versions)
     save("All tunes of this visit", "\n\n".join(texts) + "\n", "tunes")
-    license_ = next((card.license for card in cards() if card.name == desk.version.model), "")
-    if license_:
-        st.caption(f"Model and training data: {plain(license_)}")
+    licence_line(desk.version.model)
 
 
 def save(label: str, text: str, name: str) -> None:

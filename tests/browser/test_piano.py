@@ -63,7 +63,8 @@ def upload(page, name: str, data: bytes) -> None:
 def test_a_piece_is_seen_heard_and_gone_on_with(open_page: Callable) -> None:
     page = open_page()
     assert staves_a_bar(page) == {2}
-    assert page.locator(f"{SCORE} audio").evaluate("(audio) => audio.duration") > 10
+    loaded = "(audio) => audio.duration || new Promise((done) => audio.onloadedmetadata = () => done(audio.duration))"
+    assert page.locator(f"{SCORE} audio").evaluate(loaded) > 10
     first = midi(page)
     notes = [note for instrument in first.instruments for note in instrument.notes]
     assert len({note.velocity for note in notes}) > 3
