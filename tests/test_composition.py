@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.beats import Beats, join
 from core.codecs import BeatCodec
-from core.composition import Composition, compose, note_alternatives, recompose, rewrite
+from core.composition import Composition, compose, note_alternatives, recompose, rewrite, with_pitches
 from core.errors import InputError
 from core.formats.pitch_names import parse_pitches, pitch_name
 from core.generate import blank, candidates
@@ -253,6 +253,17 @@ def test_batch_and_progress() -> None:
         CHECKPOINT, fixed, 2, condition=condition[:3], sampling=SAMPLING, on_step=lambda a, b: seen.append((a, b))
     )
     assert seen == [(step, 6) for step in range(1, 7)]
+
+
+def test_the_likelihood_of_a_piece_is_told_with_the_trust_that_it_was_drawn_with() -> None:
+    checkpoint = tiny_checkpoint("beat-lstm-echo")
+    with torch.no_grad():
+        checkpoint.model.gain.bias += 4
+    piece = compose(checkpoint, Beats.from_score(MELODY), replace(SAMPLING, echo=0.2))[0]
+    again = with_pitches(checkpoint, piece, piece.pitches)
+    assert again.log_likelihood == pytest.approx(piece.log_likelihood, rel=1e-5)
+    as_learned = with_pitches(checkpoint, replace(piece, sampling=SAMPLING), piece.pitches)
+    assert as_learned.log_likelihood != pytest.approx(piece.log_likelihood, rel=1e-3)
 
 
 def test_a_given_note_written_anew_is_no_longer_the_users_own() -> None:

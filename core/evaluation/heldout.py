@@ -39,7 +39,7 @@ def piece_metrics(checkpoint: Checkpoint, pieces: Sequence[Piece]) -> dict[str, 
     until the next. The figures of a VAE are those of ``latent_metrics``. Of tunes in characters the figures of header
     and body, which ends with the end of the tune, stand beside those of the whole. Of piano rolls ``nll`` is of
     the keys of a frame, and ``token_nll`` of its token alone, which many sets of keys may share. Of piano music note
-    by note those of ``NoteFields`` are added.
+    by note those of ``NoteFields`` are added, to those of rhythms those of ``LongPieces`` where there are any.
     """
     if is_latent(checkpoint.card):
         return latent_metrics(checkpoint, [piece.score for piece in pieces])

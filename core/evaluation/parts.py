@@ -1,4 +1,4 @@
-"""Figures of the parts of held-out pieces: of the fields of a note, of the header and the body of a tune."""
+"""Figures of the parts of held-out pieces: fields of a note, header and body of a tune, early and late notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from core.codecs import AbcCharsCodec, Codec, Encoded
+from core.codecs import AbcCharsCodec, BeatCodec, Codec, Encoded
 from core.codecs.fields import FieldCodec
 from core.data.tune_texts import body_start
 
@@ -27,6 +27,8 @@ class Parts(ABC):
 def parts_of(codec: Codec) -> Parts | None:
     if isinstance(codec, AbcCharsCodec):
         return TuneParts(codec)
+    if isinstance(codec, BeatCodec):
+        return LongPieces()
     return NoteFields(codec.fields) if isinstance(codec, FieldCodec) else None
 
 
@@ -52,6 +54,29 @@ class NoteFields(Parts):
             for field, value in zip(self.fields, self.sums, strict=True)
         }
         return {"note_nll": round(float(self.sums.sum()) / self.num_notes, 4), **each}
+
+
+class LongPieces(Parts):
+    """``early_nll`` and ``late_nll``: of the notes 64 to 128, and 129 to 400, of all pieces that have so many.
+
+    Networks are trained on slices of 128 notes; a good one is no worse behind them.
+    """
+
+    EARLY, LATE = slice(63, 128), slice(128, 400)
+
+    def __init__(self) -> None:
+        self.num_pieces, self.sums = 0, torch.zeros(2, dtype=torch.float64)
+
+    def count(self, piece: Encoded, nats: Tensor) -> None:
+        if len(nats) >= self.LATE.stop:
+            self.num_pieces += 1
+            self.sums += torch.stack([nats[self.EARLY].mean(), nats[self.LATE].mean()])
+
+    def figures(self) -> dict[str, float]:
+        if not self.num_pieces:
+            return {}
+        early, late = (round(float(total) / self.num_pieces, 4) for total in self.sums)
+        return {"num_long": self.num_pieces, "early_nll": early, "late_nll": late}
 
 
 class TuneParts(Parts):
