@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
+from core.ui.compare import DESK, OWN, TEMPERATURES
 from core.ui.desk import Desk
 from core.ui.neuron_piece import GIVEN
 
@@ -22,12 +23,13 @@ def tiny(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
 
 
-def compared(temperatures: tuple[str, ...] = ()) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/compare.py").run()
-    models, warmth = app.multiselect
+def compared(ways: tuple[str, ...] = (), app: AppTest | None = None) -> AppTest:
+    app = app or AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/compare.py").run()
+    models, settings = app.multiselect
     models.set_value(["beat-rnn.essen", "beat-lstm-local.essen"])
-    if temperatures:
-        warmth.set_value(list(temperatures))
+    if ways:
+        settings.set_value(list(ways))
     return next(b for b in app.button if b.label == "Compare").click().run()
 
 
@@ -45,12 +47,22 @@ def test_two_models_write_on_one_rhythm() -> None:
 
 
 def test_every_temperature_with_every_model() -> None:
-    app = compared(("0.5", "1.3"))
+    app = compared(("temperature 0.5", "temperature 1.3"))
     assert [entry.piece.sampling.temperature for entry in app.session_state["compared"]] == [0.5, 1.3, 0.5, 1.3]
 
 
+def test_the_settings_of_the_piece_on_the_desk_with_every_model() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.slider(key="settings.top_k").set_value(7)
+    next(b for b in app.button if b.label == "Compose").click().run()
+    app = compared((OWN, DESK), app)
+    pieces = [entry.piece for entry in app.session_state["compared"]]
+    assert [piece.sampling.top_k for piece in pieces] == [0, 7, 0, 7]
+    assert len({piece.sampling.seed for piece in pieces}) == 1
+
+
 def test_too_many_are_refused_in_a_sentence() -> None:
-    app = compared(("0.5", "0.7", "0.9", "1.1", "1.3"))
+    app = compared(tuple(TEMPERATURES))
     assert "compared" not in app.session_state
     assert app.warning[0].value.endswith("2 to 8 melodies.")
 

@@ -15,6 +15,7 @@ from core.data.corpora import CORPORA
 from core.errors import InputError
 from core.formats.pitch_names import parse_pitches, pitch_name, pitch_names
 from core.render.notation import NARROW
+from core.sampling import SamplingConfig
 from core.ui.components.score_view import score_view
 from core.ui.desk import Desk
 from core.ui.neuron_why import picked_in, why_picked
@@ -26,8 +27,8 @@ from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, beat_cards, checked, checkpoint, corpus_of, engraved, turn
 
 MAX_PIECES = 8
-OWN = "the model's own"
-TEMPERATURES = (OWN, "0.5", "0.7", "0.9", "1.1", "1.3")
+OWN, DESK = "the model's own", "those of the piece on the desk"
+TEMPERATURES = {f"temperature {value}": value for value in (0.5, 0.7, 0.9, 1.1, 1.3)}
 NATURAL = (0, 2, 4, 5, 7, 9, 11)
 """the white keys"""
 COLOURS = ("#4c78d8", "#f28e2b", "#2a9d8f", "#c44e9c", "#8c6bb1", "#b5a13a", "#e15759", "#6b7a8f")
@@ -74,17 +75,21 @@ def ask(desk: Desk, installed: dict[str, ModelCard]) -> None:
             "Models", best, key=several("models", best[:2], best), format_func=lambda name: title(installed[name])
         )
         warmth, number, first = st.columns([2, 1, 2])
-        temperatures = warmth.multiselect(
-            "Temperatures", TEMPERATURES, key=several("temperatures", [OWN], list(TEMPERATURES))
+        ways = [OWN, *([DESK] if desk.piece else []), *TEMPERATURES]
+        chosen = warmth.multiselect(
+            "Settings",
+            ways,
+            key=several("ways", [OWN], ways),
+            help="Each model's own, those of the piece on the desk, or its own at another temperature.",
         )
         seed = number.number_input("Random seed", 0, MAX_PAGE_SEED, key=keep("compare.seed", FIRST_SEED), step=1)
         given = first.text_input("First notes (optional)", key=keep("compare.given", ""), placeholder="G4 A4 B4")
         pressed = st.form_submit_button("Compare", type="primary", icon=":material/compare_arrows:")
     if not pressed:
         return
-    wanted = [(installed[name], temperature) for name in names for temperature in temperatures]
+    wanted = [(installed[name], way) for name in names for way in chosen]
     if not 2 <= len(wanted) <= MAX_PIECES:
-        st.warning(f"That makes {len(wanted)}; choose models and temperatures that make 2 to {MAX_PIECES} melodies.")
+        st.warning(f"That makes {len(wanted)}; choose models and settings that make 2 to {MAX_PIECES} melodies.")
         return
     st.session_state["compared"] = written(desk, wanted, int(seed), parse_pitches(given))
 
@@ -107,17 +112,23 @@ def written(desk: Desk, wanted: list[tuple[ModelCard, str]], seed: int, given: t
     assert desk.beats is not None
     entries = []
     progress = Progress("Composing …", "compare")
-    for i, (card, temperature) in enumerate(wanted):
-        sampling = replace(card.sampling_defaults, seed=seed)
-        label = title(card)
-        if temperature != OWN:
-            sampling, label = replace(sampling, temperature=float(temperature)), f"{label} · temperature {temperature}"
+    for i, (card, way) in enumerate(wanted):
+        label = title(card) if way == OWN else f"{title(card)} · {way}"
+        sampling = replace(sampling_in(way, card, desk), seed=seed)
         with turn():
             [piece] = compose(checkpoint(card.name), desk.beats, sampling, given=given, title=label)
         entries.append(Entry(label, piece))
         progress.show(i + 1, len(wanted))
     progress.end()
     return entries
+
+
+def sampling_in(way: str, card: ModelCard, desk: Desk) -> SamplingConfig:
+    """The settings that a user chose by their name."""
+    if way == DESK and desk.piece:
+        return desk.piece.sampling
+    own = card.sampling_defaults
+    return own if way == OWN else replace(own, temperature=TEMPERATURES[way])
 
 
 def columns(desk: Desk, shown: list[Entry]) -> None:
