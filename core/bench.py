@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ PUBLISHED = {
     "beat-transformer-relative": {"dim": 512, "num_heads": 8, "num_layers": 4, "feed_dim": 1024},
 }
 """hidden sizes of the published networks, which are measured with random weights"""
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 FIRST_PAGE = (
     "from streamlit.testing.v1 import AppTest; assert not AppTest.from_file('app.py').run(timeout=120).exception"
 )
@@ -47,6 +49,7 @@ def run() -> list[Row]:
         cards = [card for card in list_cards() if card.codec == BeatCodec.name]
         models = [load_checkpoint(card.name) for card in cards] + [published(name) for name in PUBLISHED]
         rows = [row for model in models for row in sampling(model)]
+        rows += [row for card in cards if card.corpus == EMBEDDED for row in memory(card.name)]
         rows += [*click_to_score(models[0]), *copying(models[0]), *start()]
         return rows + [row for num_threads in (1, 2) for row in threads(models[0], num_threads)]
     finally:
@@ -74,6 +77,30 @@ def sampling(checkpoint: Checkpoint) -> Iterator[Row]:
             what = f"sampling {num_notes} notes, {num_beams} beam{'s' * (num_beams > 1)}"
             yield {"name": checkpoint.card.name, "what": what, "value": round(num_notes / seconds), "unit": "notes/s"}
             yield {"name": checkpoint.card.name, "what": what, "value": round(seconds, 4), "unit": "s"}
+
+
+def memory(name: str) -> Iterator[Row]:
+    """What a long piece takes, measured in a fresh process; where a system does not tell the peak, there is no row."""
+    code = "import sys, core.bench; print(core.bench.peak(sys.argv[1]))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, name], cwd=ROOT, capture_output=True, text=True, env=ONE_THREAD, check=False
+    )
+    if ended.returncode == 0:
+        yield {"name": name, "what": "512 notes, 5 beams: memory over idle", "value": float(ended.stdout), "unit": "MB"}
+
+
+def peak(name: str) -> float:
+    """By how many MB 512 notes with five beams raise the most that this process has held, the model loaded."""
+    import resource
+
+    def write(num_notes: int) -> float:
+        settings = SamplingConfig(num_beams=5, beam_prob=0.5, seed=0)
+        generate(checkpoint, blank(num_notes), condition=beats_of(even_beats(num_notes).performed), sampling=settings)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+    checkpoint = load_checkpoint(name)
+    idle = write(8)
+    return round(write(512) - idle, 1)
 
 
 def threads(checkpoint: Checkpoint, num_threads: int) -> Iterator[Row]:

@@ -297,6 +297,7 @@ def test_bench_lists_name_what_value_unit(run: Run, monkeypatch: pytest.MonkeyPa
         return []
 
     monkeypatch.setattr(core.bench, "start", at_once)  # a fresh process: measured by the command itself
+    monkeypatch.setattr(core.bench, "memory", lambda name: [{"name": name, "what": "memory", "value": 1, "unit": "MB"}])
     monkeypatch.setattr(core.bench, "REPEATS", 1)
     monkeypatch.setattr(core.bench, "PUBLISHED", {"beat-rnn": {"embed_dim": 8, "hidden_dim": 8}})
     rows = run("bench", "--json").json

@@ -40,10 +40,10 @@ def corpora(
     """List the corpora and how many pieces each has, or where to get it."""
     from core.data.corpora import CORPORA, corpus_facts, download_corpus, installed_corpora
 
-    if corpus_root and not installed_corpora(corpus_root):
-        raise InputError(f"There is no corpus in {corpus_root}; choose the folder that holds one, or several.")
     if download:
-        say({"name": download, "folder": str(download_corpus(download))}, as_json)
+        say({"name": download, "folder": str(download_corpus(download, corpus_root))}, as_json)
+    elif corpus_root and not installed_corpora(corpus_root):
+        raise InputError(f"There is no corpus in {corpus_root}; choose the folder that holds one, or several.")
     else:
         say([corpus_facts(name, corpus_root) for name, corpus in CORPORA.items() if corpus.offered], as_json)
 

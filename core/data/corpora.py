@@ -210,12 +210,15 @@ def is_installed(name: str, root: Path | None = None) -> bool:
     return True
 
 
-def download_corpus(name: str) -> Path:
-    """Fetches a corpus from its publisher to where it is looked for, and says where; raises ``InputError``."""
+def download_corpus(name: str, root: Path | None = None) -> Path:
+    """Fetches a corpus from its publisher into ``root``, or where it is looked for, and says where.
+
+    Raises ``InputError``.
+    """
     offered = {corpus.name: corpus.download for corpus in CORPORA.values() if corpus.download}
     if name not in offered:
         raise InputError(f"There is no download of {name!r}; choose one of: {', '.join(offered)}.")
-    return install(offered[name], corpora_folder())
+    return install(offered[name], root or corpora_folder())
 
 
 def corpus_facts(name: str, root: Path | None = None) -> dict[str, Any]:

@@ -22,16 +22,21 @@ def corpora_folder() -> Path:
     return Path(named) if named else cache_folder() / "corpora"
 
 
-def find_folder(corpus: str, names: Sequence[str], marker: str, source: str, root: Path | None = None) -> Path:
+def find_folder(
+    corpus: str, names: Sequence[str], marker: str, source: str, root: Path | None = None, command: str = ""
+) -> Path:
     """The folder of a corpus: ``root`` itself, or the first of ``names`` in it, that holds a file like ``marker``.
 
-    Without ``root`` it is looked for in ``corpora_folder()``. Raises ``NotInstalledError``.
+    Without ``root`` it is looked for in ``corpora_folder()``. Raises ``NotInstalledError``, which tells its ``source``,
+    and the ``command`` that fetches it if there is one.
     """
     parent = root or corpora_folder()
     for folder in (parent, *(parent / name for name in names)):
         if any(folder.glob(marker)):
             return folder
     where = f"unpack it to {corpora_folder() / names[0]}, or set {VARIABLE} to the folder that holds {names[0]}"
+    if command:
+        where += f", or run {command}"
     if root:
         where = f"choose the folder that holds its {marker}"
     raise NotInstalledError(f"The corpus {corpus} is not in {parent}; get it from {source} and {where}.")

@@ -50,8 +50,9 @@ MAESTRO_V3 = Download(
 
 def maestro_folder(root: Path | None = None) -> Path:
     """The folder of the table; raises ``InputError``."""
-    source = "magenta.tensorflow.org/datasets/maestro, or by python -m core corpora --download maestro,"
-    return find_folder(NAME, ("maestro-v3.0.0", "maestro-v2.0.0"), TABLE, source, root)
+    names = ("maestro-v3.0.0", "maestro-v2.0.0")
+    command = f"python -m core corpora --download {NAME}"
+    return find_folder(NAME, names, TABLE, "magenta.tensorflow.org/datasets/maestro", root, command)
 
 
 def read_maestro(root: Path | None = None) -> Iterator[Piece]:
