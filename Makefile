@@ -19,12 +19,12 @@ run: $(APP)  ## open the app in the browser (PORT=8501)
 	$(BIN)/streamlit run app.py --server.port $(PORT) $(ARGS)
 
 # One torch thread: the networks are small, and on a busy machine a second thread costs more than it brings.
-# A browser and the server it visits keep two cores busy by themselves: those tests run one after the other.
+# The tests in a browser come last, two at a time too: each process has a browser and servers of its own.
 test: export OMP_NUM_THREADS := 1
 test: $(DEV)  ## run the tests; those in a browser are skipped where there is no Chromium
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest -m "not browser" --numprocesses 2
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser --numprocesses 2 --dist loadfile
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
