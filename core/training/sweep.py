@@ -62,10 +62,10 @@ def sweep(
     """Trains ``recipe`` under one setting after another; every trial in ``max_epochs`` epochs, cut at ``max_minutes``.
 
     ``trials`` None tries each value of each axis once, the others as the recipe has them; more trials than these are
-    searched for. Where there is a grid it is tried whole, and so is the way in which its reports trained. The minutes
-    are those of the clock: on a busy machine they end sooner, and rows of fewer epochs compare with none. A study that
-    was cut short goes on where it stopped. Returns and saves, beside the checkpoint, a row a finished trial, the best
-    first. Raises ``InputError`` when the database cannot be opened.
+    searched for. Where there is a grid it is tried whole, and so is the way in which its reports trained, in all of
+    their epochs. The minutes are those of the clock: on a busy machine they end sooner, and rows of fewer epochs
+    compare with none. A study that was cut short goes on where it stopped. Returns and saves, beside the checkpoint, a
+    row a finished trial, the best first. Raises ``InputError`` when the database cannot be opened.
     """
     folder = run_root / "sweeps" / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,9 +77,10 @@ def sweep(
         else:
             chosen = {name: trial.suggest_categorical(name, values) for name, values in axes_of(recipe).items()}
             changed, epochs = recipe.changed([f"{name}={value}" for name, value in chosen.items()]), max_epochs
+        minutes = None if PUBLISHED in trial.user_attrs else max_minutes
         changed = replace(changed, training=replace(changed.training, max_epochs=epochs))
         place = folder / f"trial-{trial.number}"
-        found = figures(train(changed, corpus_root, max_minutes, run_root=place, checkpoint_root=place), changed)
+        found = figures(train(changed, corpus_root, minutes, run_root=place, checkpoint_root=place), changed)
         for name, value in {**found, CURVE: curve_of(place / recipe.name / HISTORY)}.items():
             trial.set_user_attr(name, value)
         return float(found["nll"])
