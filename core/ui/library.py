@@ -53,8 +53,8 @@ BOARDS = {
     AbcCharsCodec.name: (
         "Tunes letter by letter",
         "Held-out tunes in ABC notation, every character of each foretold from those before it, the end among them; "
-        "the header, which ends with the key, and the music also apart. The two studies that the plain networks come "
-        "from printed 1.49 to 1.89 for a random slice of 30 characters, which is another figure.",
+        "the header, which ends with the key, and the music also apart. The reports that the plain networks come from "
+        "printed 1.47 to 2.06 for a random slice of 30 characters, which is another figure.",
     ),
     PianoCodec.name: (
         "Piano, note by note",
