@@ -189,6 +189,9 @@ def draw(rows: Rows, logp: Tensor, generator: torch.Generator | None) -> Rows:
 def compete(rows: Rows, logp: Tensor) -> Rows:
     """The best K of all continuations ``logp`` (K, V) of all different rows."""
     width, vocab_size = logp.shape
+    if width == 1:  # nobody to compete with
+        chosen = logp.argmax(dim=1)
+        return rows.choose(chosen, logp[0, chosen])
     entrants = first_of_each(rows.identity)
     totals = (rows.score[entrants, None] + logp[entrants]).flatten()
     best = totals.topk(min(width, int(totals.isfinite().sum()))).indices

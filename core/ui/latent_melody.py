@@ -21,7 +21,7 @@ from core.rhythm import Rhythm, notate
 from core.sampling import SamplingConfig
 from core.score import Score
 from core.ui.continue_page import NEW, SEED
-from core.ui.downloads import MIDI, MUSICXML, file_name, offer
+from core.ui.downloads import MIDI, MUSICXML, file_name, licence_line, offer
 from core.ui.neuron_why import picked_in, why_picked
 from core.ui.originality import originality_line
 from core.ui.page import SETTING, plain_errors
@@ -139,6 +139,7 @@ def take_along(piece: Composition, key: str) -> None:
         offer((MIDI, MUSICXML), piece, made, file_name(piece.name), key + ".")
         if st.button("Continue this", icon=":material/double_arrow:", key=f"{key}.continue"):
             continue_it(piece)
+    licence_line(piece.model)
 
 
 def continue_it(piece: Composition) -> None:
