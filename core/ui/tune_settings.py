@@ -12,7 +12,7 @@ from core.ui.settings import MAX_PAGE_SEED, SLIDERS, Slider, further, new_seed, 
 
 SPACE = "tunes."
 """what the keys of this page's settings begin with"""
-FIRST_SEED = 37
+FIRST_SEED = 32
 USUAL_TEMPERATURE = 0.8
 OPEN, LEFT_OPEN = "", "the model chooses"
 """a field that the model writes"""
