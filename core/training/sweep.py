@@ -87,10 +87,12 @@ def sweep(
 
     wanted = num_settings(recipe) if trials is None else trials
     while num_begun(study) < wanted:
+        # SQLite may give one trial to two workers; what the first of them found stands
         try:
             study.optimize(objective, n_trials=1)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            continue
         except ValueError as error:
-            # SQLite may give one trial to two workers; what the first of them found stands
             if not str(error).startswith("Cannot tell"):
                 raise
     rows = rows_of(study)
