@@ -205,9 +205,9 @@ def label(trial: optuna.trial.FrozenTrial) -> int | str:
 
 
 def curve_of(history: Path) -> list[float]:
-    """The validation loss of each epoch of a training run."""
+    """The validation loss of each epoch of a training run of which the curve has it."""
     with history.open(newline="") as lines:
-        return [float(row["valid_nll"]) for row in csv.DictReader(lines)]
+        return [float(row["valid_nll"]) for row in csv.DictReader(lines) if row["valid_nll"]]
 
 
 def table(rows: list[dict[str, Any]]) -> str:
