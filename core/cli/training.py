@@ -50,7 +50,7 @@ def corpora(
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes.py.")],
+    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes/.")],
     corpus_root: CorpusRoot = None,
     max_minutes: Annotated[float | None, typer.Option(help="Of the whole run, resumed parts included.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the network or the training.")] = None,
@@ -71,7 +71,7 @@ def train(
 
 @app.command()
 def sweep(
-    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes.py.")],
+    name: Annotated[str, typer.Argument(help="A recipe; see core/recipes/.")],
     trials: Annotated[int | None, typer.Option(min=1, help="None: each value of each setting once.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Of each trial.")] = 8,
     max_minutes: Annotated[float, typer.Option(min=0.05, help="Of each trial.")] = 4.0,
