@@ -18,7 +18,7 @@ from core.latent import is_latent
 from core.likelihood import Alternative
 from core.ui.desk import Desk, bars_around, lock
 from core.ui.neuron_why import Source, why_button
-from core.ui.page import count, plain_errors
+from core.ui.page import count, plain, plain_errors
 from core.ui.work import turn
 
 NUM_ALTERNATIVES = 8
@@ -35,6 +35,8 @@ def note_panel(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> None:
     if not notes:
         st.caption(invitation(checkpoint, stepwise))
         return
+    if piece.model != checkpoint.card.name:  # the pages let one model work on what another wrote
+        st.caption(f"Asked here: {plain(checkpoint.card.title)}, which did not write this piece.")
     with plain_errors():
         if len(notes) == 1 and is_latent(checkpoint.card):
             why_button(Source(piece.name, piece), checkpoint.card.name, notes.start, "why.inside")

@@ -45,6 +45,11 @@ class Server:
         self._process.wait(30)
         self._output.close()
 
+    def kill(self) -> None:
+        """Ends the app as a power cut does."""
+        self._process.kill()
+        self._process.wait(30)
+
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
@@ -56,6 +61,11 @@ class Server:
     def printed(self) -> str:
         self._output.seek(0)
         return self._output.read().decode(errors="replace")
+
+    def children(self) -> list[int]:
+        """The numbers of the processes that the app has started and that still run."""
+        told = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, check=False)
+        return [int(number) for number in told.stdout.split()]
 
     @property
     def megabytes(self) -> float:
