@@ -30,6 +30,7 @@ PUBLISHED = {
     "beat-rnn": {"embed_dim": 512, "hidden_dim": 512},
     "beat-lstm-attention": {"embed_dim": 512, "encoder_dim": 512, "hidden_dim": 512},
     "beat-lstm-local": {"embed_dim": 512, "encoder_dim": 512, "hidden_dim": 512},
+    "beat-transformer": {"dim": 512, "num_heads": 8, "num_layers": 4, "feed_dim": 1024},
     "beat-transformer-relative": {"dim": 512, "num_heads": 8, "num_layers": 4, "feed_dim": 1024},
 }
 """hidden sizes of the published networks, which are measured with random weights"""

@@ -15,7 +15,7 @@ import torch
 
 from core.beats import Beats
 from core.checkpoint import Checkpoint
-from core.codecs import Codec, Encoded, StepCodec, beats_of
+from core.codecs import BeatCodec, Codec, Encoded, StepCodec, beats_of
 from core.codecs.steps import REST
 from core.errors import InputError
 from core.formats.spelling import estimate_key
@@ -143,6 +143,13 @@ def tell_steps(codec: StepCodec, piece: Composition) -> Told:
     return Told(Encoded(codec.tokens_of(symbols), condition), places, round(continued.given / codec.step))
 
 
+def check_writes_on_rhythms(checkpoint: Checkpoint) -> None:
+    """Raises ``InputError`` for a model that is told no rhythm."""
+    if not isinstance(checkpoint.codec, BeatCodec):
+        name = checkpoint.card.name
+        raise InputError(f"The model {name!r} puts no pitches on a rhythm; choose one whose name begins with 'beat'.")
+
+
 def compose(
     checkpoint: Checkpoint,
     beats: Beats,
@@ -158,6 +165,7 @@ def compose(
 
     ``original`` is the melody that the rhythm was taken from, if there is one.
     """
+    check_writes_on_rhythms(checkpoint)
     if len(given) > len(beats):
         raise InputError(
             f"There are {len(given)} first notes for a rhythm of {len(beats)}; give fewer or a longer rhythm."

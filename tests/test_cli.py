@@ -331,6 +331,9 @@ def refused(outcome: Outcome, here: Path, before: set[Path]) -> str:
 GENERATE = ("generate", "beat-rnn", "--out", "x.mid")
 BAD_CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "unknown model": (("generate", "beat-choir", "--out", "x.mid"), r"no model called 'beat-choir'"),
+    "a model of steps on a rhythm": (("generate", "step-lstm-echo", "--out", "x.mid"), "no pitches on a rhythm"),
+    "a model of characters on a rhythm": (("generate", "char-lstm", "--out", "x.mid"), "no pitches on a rhythm"),
+    "a model of the piano on a rhythm": (("generate", "piano-transformer", "--out", "x.mid"), "no pitches on a rhythm"),
     "path for a model": (("generate", "../beat-rnn.essen", "--out", "x.mid"), "no model"),
     "unknown model to evaluate": (("evaluate", "beat-choir"), "no model"),
     "unknown recipe": (("train", "beat-choir"), "no recipe"),

@@ -77,6 +77,20 @@ def test_one_can_be_worked_on() -> None:
     assert desk.piece.pitches == chosen.pitches
 
 
+def test_the_rhythm_comes_with_the_melody_that_was_written_on_it() -> None:
+    app = compared()
+    desk: Desk = app.session_state["desk"]
+    written, label = app.session_state["compared"][0].piece, desk.beats_label
+    assert not [one.value for one in app.caption if "another rhythm" in one.value]
+    desk.lay(written.beats.cut(3), "three claps")
+    assert [one.value for one in app.run().caption if "another rhythm" in one.value] == [
+        f"These were written on another rhythm: {label}."
+    ]
+    [go, _] = [b for b in app.button if b.label == "Go on with this one"]
+    go.click().run()
+    assert (desk.beats, desk.beats_label, desk.original) == (written.beats, label, written.original)
+
+
 def test_a_note_picked_in_one_leads_to_what_went_on_in_its_model() -> None:
     app = compared()
     piece = app.session_state["compared"][1].piece

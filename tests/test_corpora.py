@@ -10,7 +10,7 @@ import pytest
 
 import core.data.cache
 import core.data.corpora
-from core.data.cache import cache_folder, cache_path, load_pieces
+from core.data.cache import KEPT, cache_folder, cache_path, load_pieces, save_pieces
 from core.data.corpora import CORPORA, Corpus, corpus_facts, installed_corpora, load_corpus, pieces_of
 from core.data.essen import essen_folder
 from core.data.piece import Piece
@@ -152,6 +152,19 @@ def test_the_cache_gives_back_what_was_read(small_corpus: Path) -> None:
     assert load_pieces(cached(small_corpus)) == first
     assert reread(small_corpus) == first
     assert [path.suffix for path in cache_folder().iterdir()] == [".npz"]
+
+
+def test_the_cache_keeps_the_last_versions_of_a_corpus_and_no_other(small_corpus: Path) -> None:
+    others = [cache_path(name, []) for name in ("essen-too", "irish")]
+    for path in others:
+        save_pieces(path, ())
+    versions = []
+    for number in range(KEPT + 2):
+        (small_corpus / "one.abc").write_text(TUNE + "\n" * number)
+        reread(small_corpus)
+        versions.append(cached(small_corpus))
+        os.utime(versions[-1], (number, number))
+    assert set(cache_folder().iterdir()) == {*versions[-KEPT:], *others}
 
 
 def test_the_cache_keeps_every_field_of_the_corpus() -> None:

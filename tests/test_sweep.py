@@ -93,8 +93,8 @@ def test_a_grid_is_tried_whole_and_the_published_way_beside_it(trained: list[Rec
     units = [(row.get("hidden_dim"), row.get("dropout")) for row in rows if row["trial"] != PUBLISHED]
     assert sorted(units) == [(dim, dropout) for dim in (150, 200, 250) for dropout in (0.1, 0.2, 0.3)]
     published = [recipe.training for recipe in trained if recipe.training.steady]
-    assert [(one.length, one.learning_rate, one.weight_decay, one.max_epochs) for one in published] == [
-        (30, 1e-3, 0.0, 100)
+    assert [(one.length, one.learning_rate, one.weight_decay, one.max_epochs, one.patience) for one in published] == [
+        (30, 1e-3, 0.0, 100, 100)
     ]
     assert len(trained) == 10 == len(sweep(recipe, run_root=tmp_path, checkpoint_root=tmp_path))
     table = list(csv.DictReader((tmp_path / recipe.name / SWEEP).open(newline="")))

@@ -47,7 +47,7 @@ def generate(
     import time
 
     from core.checkpoint import load_checkpoint
-    from core.composition import compose
+    from core.composition import check_writes_on_rhythms, compose
     from core.formats.pitch_names import parse_pitch, parse_pitches
     from core.sampling.config import chosen_settings
 
@@ -55,6 +55,7 @@ def generate(
         raise InputError("Give a rhythm or a piece to recolour, not both.")
     writers = {path: writer_of(path) for path in out}
     checkpoint = load_checkpoint(name)
+    check_writes_on_rhythms(checkpoint)
     seed = secrets.randbelow(2**31) if seed is None else seed
     chosen = {
         "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay, "echo": echo,

@@ -33,10 +33,12 @@ RUN = 16
 """A tune that shares a run of so many intervals with another is a variant of it."""
 
 _TUNE = re.compile(r"^<start>\n(.*?)^<end>$", re.MULTILINE | re.DOTALL)
-# Some hide theirs from robots: colons for the @, or an (at:), and more of them within the rest. Music has a colon only
-# beside bar lines and other colons.
 _ADDRESS = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*|[\w.+-]{2,}(?::+|\(at:*\))[a-z][\w-]*(?:[.:]+[a-z][\w-]*)*\.[a-z][\w-]+"
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+| [\w-]+\.[a-z]{2,3}\b)*"  # one has a space for a point
+    # Some hide theirs from robots: colons for the @, or an (at:), and more of them within the rest. Music has a colon
+    # only beside bar lines and other colons.
+    r"|[\w.+-]{2,}(?::+|\(at:*\))[a-z][\w-]*(?:[.:]+[a-z][\w-]*)*\.[a-z][\w-]+"
+    r"|(?<![\w./~-])(?!www\.)[\w-]+\.[\w-]+\.(?:com|edu|net|org)\b"  # one has a point for the @
 )
 
 
@@ -84,12 +86,20 @@ def tune_piece(name: str, written: str, split: str = "") -> Piece:
 
 
 def without_leaks(tunes: Iterable[Piece], songs: Iterable[Piece]) -> list[Piece]:
-    """Those of ``tunes`` that are on no other side of the split than a variant of theirs among ``songs``."""
+    """Those of ``tunes`` that are on no other side of the split than a variant of theirs among ``songs``.
+
+    Nothing can be said of a tune without notes that can be read: none of them is trained on.
+    """
     sides: dict[tuple[int, ...], set[str]] = {}
     for song in songs:
         for run in runs(song.score):
             sides.setdefault(run, set()).add(song.split)
-    return [tune for tune in tunes if all(sides.get(run, {tune.split}) == {tune.split} for run in runs(tune.score))]
+    return [
+        tune
+        for tune in tunes
+        if (tune.score.notes or tune.split != "train")
+        and all(sides.get(run, {tune.split}) == {tune.split} for run in runs(tune.score))
+    ]
 
 
 def runs(score: Score) -> Iterator[tuple[int, ...]]:

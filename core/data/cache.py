@@ -20,8 +20,12 @@ from core.data.piece import Piece
 from core.score import Note, Score
 from core.storage import sweep, write_whole
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when a reader, or what is stored, changes."""
+KEPT = 3
+"""versions of a corpus: of several folders, or of files before and after a change"""
+DIGITS = 16
+"""of the number that tells them apart"""
 
 
 def cache_folder() -> Path:
@@ -33,7 +37,7 @@ def cache_folder() -> Path:
 def cache_path(corpus: str, files: Sequence[Path]) -> Path:
     """Where what was made of ``files`` is kept; another name as soon as a file changes."""
     facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return cache_folder() / f"{corpus}-{hashlib.sha256(repr((FORMAT, facts)).encode()).hexdigest()[:16]}.npz"
+    return cache_folder() / f"{corpus}-{hashlib.sha256(repr((FORMAT, facts)).encode()).hexdigest()[:DIGITS]}.npz"
 
 
 def load_pieces(path: Path) -> tuple[Piece, ...] | None:
@@ -70,6 +74,16 @@ def save_pieces(path: Path, pieces: Sequence[Piece]) -> None:
     if played:
         arrays |= {"played": np.concatenate(played), "played_ends": np.cumsum([len(rows) for rows in played])}
     save_arrays(path, arrays)
+    forget_older(path)
+
+
+def forget_older(path: Path) -> None:
+    """Removes the versions of the corpus at ``path`` that were stored longest ago, but for ``KEPT``."""
+    name = path.stem[:-DIGITS]
+    with suppress(OSError):  # another process may be removing them, too
+        versions = sorted(path.parent.glob(f"{name}{'?' * DIGITS}.npz"), key=lambda version: version.stat().st_mtime)
+        for version in versions[:-KEPT]:
+            version.unlink()
 
 
 def notes_of(rows: NDArray[np.float64]) -> tuple[Note, ...]:

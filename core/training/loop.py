@@ -44,6 +44,9 @@ from core.training.recipe import Recipe
 from core.training.state import WholeFiles
 from models import ARCHITECTURES, LatentModel, SequenceModel
 
+PRECISIONS = {"bf16-mixed": "bf16 mixed", "32-true": "float32"}
+"""Lightning's names of those that are used, and ours"""
+
 
 def train(
     recipe: Recipe,
@@ -98,9 +101,7 @@ def train(
     weights = torch.load(best.best_model_path, map_location="cpu", weights_only=False)
     module.load_state_dict(weights["state_dict"])
     trained = Checkpoint(card, model.eval(), codec)
-    limit = f" --max-minutes {max_minutes:g}" if max_minutes else ""
-    first = f" --begin-with {begin_with}" if begin_with else ""
-    how = {"command": f"python -m core train {recipe.name}{limit}{first}", **asdict(recipe.training)}
+    how = {"command": command(recipe, max_minutes, begin_with), **asdict(recipe.training)}
     if recipe.adversarial:
         how["adversarial"] = asdict(recipe.adversarial)
     if recipe.latent:
@@ -116,6 +117,14 @@ def train(
     folder = save_checkpoint(trained._replace(card=card), checkpoint_root or CHECKPOINTS)
     write_whole(folder / HISTORY, history_csv(run / LOGS).encode())
     return card
+
+
+def command(recipe: Recipe, max_minutes: float | None, begin_with: str | None) -> str:
+    """That trains alike."""
+    words = ["python -m core train", recipe.name]
+    words += [f"--max-minutes {max_minutes:g}"] * (max_minutes is not None)
+    words += [f"--set {change}" for change in recipe.changes]
+    return " ".join([*words, *([f"--begin-with {begin_with}"] if begin_with else [])])
 
 
 def module_of(
@@ -246,7 +255,7 @@ def training_facts(trainer: lightning.Trainer, clock: Timer, best_epoch: int) ->
         "epochs": trainer.current_epoch,
         "best_epoch": best_epoch,
         "device": hardware(trainer.strategy.root_device),
-        "precision": "bf16 mixed",
+        "precision": PRECISIONS[trainer.precision],
         "torch": torch.__version__.split("+")[0],
     }
 

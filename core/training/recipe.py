@@ -95,6 +95,8 @@ class Recipe:
     """of a ``LatentModel``, which learns to reconstruct windows"""
     sampling: dict[str, Any] = field(default_factory=dict)
     """sampling defaults, found by ear and by measurement"""
+    changes: tuple[str, ...] = ()
+    """what was set otherwise, as ``FIELD=VALUE``"""
 
     def changed(self, assignments: Sequence[str]) -> Recipe:
         """With ``FIELD=VALUE`` texts applied to the training settings or the network's configuration."""
@@ -112,7 +114,7 @@ class Recipe:
                 recipe = replace(recipe, training=replace(recipe.training, **{name: value}))
             else:
                 recipe = replace(recipe, config={**recipe.config, name: value})
-        return recipe
+        return replace(recipe, changes=(*self.changes, *assignments))
 
 
 def number_like(text: str, present: Any, name: str) -> Any:

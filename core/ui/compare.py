@@ -40,6 +40,8 @@ class Entry:
 
     label: str
     piece: Composition
+    rhythm: str
+    """what it was written on, in words"""
 
 
 def compare_page() -> None:
@@ -62,6 +64,8 @@ def compare_page() -> None:
         ask(desk, installed)
     shown: list[Entry] = st.session_state.get("compared", [])
     if shown:
+        if shown[0].piece.beats != desk.beats:
+            st.caption(f"These were written on another rhythm: {plain(shown[0].rhythm)}.")
         with plain_errors():
             columns(desk, shown)
             figures(shown)
@@ -116,8 +120,10 @@ def written(desk: Desk, wanted: list[tuple[ModelCard, str]], seed: int, given: t
         label = title(card) if way == OWN else f"{title(card)} · {way}"
         sampling = replace(sampling_in(way, card, desk), seed=seed)
         with turn():
-            [piece] = compose(checkpoint(card.name), desk.beats, sampling, given=given, title=label)
-        entries.append(Entry(label, piece))
+            [piece] = compose(
+                checkpoint(card.name), desk.beats, sampling, given=given, title=label, original=desk.original
+            )
+        entries.append(Entry(label, piece, desk.beats_label))
         progress.show(i + 1, len(wanted))
     progress.end()
     return entries
@@ -159,7 +165,7 @@ def column(desk: Desk, entry: Entry, index: int) -> None:
     why_picked(picked, piece, key)
     if st.button("Go on with this one", icon=":material/edit_note:", key=f"take.{index}"):
         desk.add(f"From the comparison: {entry.label}", replace(piece, title=""))
-        desk.lay(piece.beats, desk.beats_label, desk.original)
+        desk.lay(piece.beats, entry.rhythm, piece.original)
         desk.candidates, desk.selected = [], range(0)
         st.switch_page("app.py")
 
