@@ -123,16 +123,16 @@ def resolve_name(name: str, root: Path | None = None) -> str:
     raise CheckpointError(f"There is {what} model called {name!r}; choose one of: {choices}.")
 
 
-def stored_config(of: Any) -> dict[str, Any]:
-    """What a card stores of a codec or of a network's configuration, as JSON has it."""
-    stored: dict[str, Any] = json.loads(json.dumps(asdict(of)))
+def stored_config(config: Any) -> dict[str, Any]:
+    """What a card stores of a network's configuration, as JSON has it."""
+    stored: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return stored
 
 
 def build_model(card: ModelCard) -> tuple[SequenceModel, Codec]:
     """The untrained network and the codec that a card describes."""
     model_class, config_class = ARCHITECTURES[card.architecture]
-    codec = CODECS[card.codec](**{name: as_tuples(value) for name, value in card.codec_config.items()})
+    codec = CODECS[card.codec].from_json(card.codec_config)
     return model_class(config_class(**card.config)), codec
 
 
@@ -179,15 +179,7 @@ def save_checkpoint(checkpoint: Checkpoint, root: Path | None = None) -> Path:
 
 
 def as_text(card: dict[str, Any]) -> str:
-    """JSON in lines, but a list of numbers, or of such lists, in one: a codec may have thousands."""
-    text = json.dumps(card, indent=2)
-    for element in (r"[-+\d.eE]+", r"\[[-+\d.eE, ]*\]"):
-        text = re.sub(
-            rf"\[\s+({element}(?:,\s+{element})*)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text
-        )
-    return text + "\n"
-
-
-def as_tuples(value: Any) -> Any:
-    """JSON lists as tuples, so that a codec read back equals the one written."""
-    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+    """JSON in lines, but a list of numbers in one: a codec may have many."""
+    number = r"[-+\d.eE]+"
+    lists = rf"\[\s+({number}(?:,\s+{number})*)\s+\]"
+    return re.sub(lists, lambda found: f"[{' '.join(found[1].split())}]", json.dumps(card, indent=2)) + "\n"

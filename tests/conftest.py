@@ -134,7 +134,7 @@ def tiny_checkpoint(architecture: str = "beat-lstm-local") -> Checkpoint:
     model = tiny_model(architecture, codec.vocab_size, **sizes)
     card = ModelCard(
         name=f"{architecture}.essen", title=architecture, architecture=architecture, config=stored_config(model.config),
-        codec=codec.name, codec_config=stored_config(codec), corpus="essen", license="none",
+        codec=codec.name, codec_config=codec.to_json(), corpus="essen", license="none",
         sampling={"temperature": 0.9},
     )  # fmt: skip
     return Checkpoint(card, model, codec)

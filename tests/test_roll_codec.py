@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
@@ -193,3 +194,20 @@ def test_what_is_no_roll_is_said() -> None:
         replace(CHORDS, key_probs=(1e-12,) * 88).frames(torch.tensor([4]))
     assert roll_version(Score(())) == Score(())
     assert CHORDS.encode(Score(())).tokens.tolist() == []
+
+
+@given(st.sets(st.sets(st.integers(LOWEST, HIGHEST), min_size=1, max_size=6).map(lambda keys: tuple(sorted(keys)))))
+def test_a_card_gives_the_codec_back(sets: set[tuple[int, ...]]) -> None:
+    codec = PianoRollCodec(7, ((), *sorted(sets)))
+    stored = json.loads(json.dumps(codec.to_json()))
+    assert PianoRollCodec.from_json(stored) == codec
+
+
+def test_a_card_has_two_digits_a_key() -> None:
+    assert CHORDS.to_json()["vocabulary"] == ",3c,3c40,48"
+
+
+@pytest.mark.parametrize("text", [None, 5, ",3", ",3c x", ",zz"])
+def test_a_vocabulary_that_is_none_is_refused(text: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        PianoRollCodec.from_json({**CHORDS.to_json(), "vocabulary": text})

@@ -117,6 +117,14 @@ def test_the_pieces_that_are_shown_are_chosen_by_the_seed(given_pieces: list[Pie
     assert training_pieces(recipe.changed(["num_pieces=99"]), None) == given_pieces[:6]
     with pytest.raises(InputError, match="num_pieces must be from 0"):
         recipe.changed(["num_pieces=-1"])
+
+
+def test_frames_may_be_shorter() -> None:
+    codec = find_recipe("roll-gru").changed(["frames_per_sec=8"]).codec
+    assert isinstance(codec, PianoRollCodec)
+    assert codec.frames_per_sec == 8
+    with pytest.raises(InputError, match="'frames_per_sec' cannot be set"):
+        find_recipe("beat-rnn").changed(["frames_per_sec=8"])
     for name in ROLL_NETWORKS:
         assert find_recipe(name).training.num_pieces == 100
 

@@ -145,6 +145,14 @@ def test_a_run_may_begin_with_trained_weights(
     assert str(card.training["command"]).endswith("--begin-with beat-rnn.essen")
 
 
+def test_the_card_tells_the_command_with_what_was_set(tmp_path: Path, dozen: list[Piece]) -> None:
+    recipe = tiny_recipe(1).changed(["seed=1", "hidden_dim=12"])
+    card = train(recipe, max_minutes=5, run_root=tmp_path / "runs", checkpoint_root=tmp_path)
+    command = "python -m core train beat-rnn.essen --max-minutes 5 --set seed=1 --set hidden_dim=12"
+    assert card.training["command"] == command
+    assert card.training["precision"] == "bf16 mixed"
+
+
 def test_a_run_is_not_continued_with_other_settings(tmp_path: Path, dozen: list[Piece]) -> None:
     train(tiny_recipe(1), run_root=tmp_path / "runs", checkpoint_root=tmp_path)
     for other in (["hidden_dim=16"], ["learning_rate=0.5"]):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, NamedTuple, Self
 
 from torch import Tensor
 
@@ -25,9 +27,19 @@ class Encoded(NamedTuple):
 
 @dataclass(frozen=True)
 class Codec(ABC):
-    """A frozen dataclass, so that ``asdict`` is all a model card needs to store."""
+    """A frozen dataclass, of which a model card stores ``to_json``."""
 
     name: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild the codec, as JSON has it."""
+        stored: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Raises ``TypeError`` or ``ValueError`` for what is no such codec."""
+        return cls(**{name: as_tuples(value) for name, value in stored.items()})
 
     @property
     @abstractmethod
@@ -58,3 +70,8 @@ class Codec(ABC):
     @abstractmethod
     def canonical(self, score: Score) -> Score:
         """``score`` less what the codec does not carry, and nothing else: what decoding its encoding gives."""
+
+
+def as_tuples(value: Any) -> Any:
+    """JSON lists as tuples, so that a codec read back equals the one written."""
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value

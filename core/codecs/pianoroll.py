@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -128,6 +128,15 @@ class PianoRollCodec(Codec):
     vocabulary: tuple[Keys, ...] = SINGLE_KEYS
     key_probs: tuple[float, ...] = (PRIOR_KEYS / NUM_KEYS,) * NUM_KEYS
     """of each key to be struck in a frame in which any is, whatever the vocabulary"""
+
+    def to_json(self) -> dict[str, Any]:
+        """The vocabulary in one text, a set a word, two digits of base 16 a key: a third of its size in lists."""
+        return {**super().to_json(), "vocabulary": ",".join(bytes(keys).hex() for keys in self.vocabulary)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        sets = str(stored["vocabulary"]).split(",")
+        return super().from_json({**stored, "vocabulary": [list(bytes.fromhex(keys)) for keys in sets]})
 
     @classmethod
     def fitted(

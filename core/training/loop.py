@@ -40,7 +40,7 @@ from core.training.adversarial import AdversarialModule
 from core.training.history import FIELDS, LOGS, OTHER_FIELDS, history_csv
 from core.training.latent import LatentModule, latent_loaders
 from core.training.module import MONITOR, NextTokenModule, TrainingModule
-from core.training.recipe import Recipe
+from core.training.recipe import CODEC_SETTINGS, Recipe
 from core.training.state import WholeFiles
 from models import ARCHITECTURES, LatentModel, SequenceModel
 
@@ -121,10 +121,10 @@ def train(
 
 def command(recipe: Recipe, max_minutes: float | None, begin_with: str | None) -> str:
     """That trains alike."""
-    words = ["python -m core train", recipe.name]
-    words += [f"--max-minutes {max_minutes:g}"] * (max_minutes is not None)
-    words += [f"--set {change}" for change in recipe.changes]
-    return " ".join([*words, *([f"--begin-with {begin_with}"] if begin_with else [])])
+    limit = [f"--max-minutes {max_minutes:g}"] if max_minutes else []
+    changes = [f"--set {change}" for change in recipe.changes]
+    first = [f"--begin-with {begin_with}"] if begin_with else []
+    return " ".join(["python -m core train", recipe.name, *limit, *changes, *first])
 
 
 def module_of(
@@ -170,6 +170,7 @@ def keep_settings(path: Path, recipe: Recipe) -> None:
     training = asdict(recipe.training)
     settings = {
         **recipe.config,
+        **{name: getattr(recipe.codec, name) for name in CODEC_SETTINGS if hasattr(recipe.codec, name)},
         **(asdict(recipe.adversarial) if recipe.adversarial else {}),
         **(asdict(recipe.latent) if recipe.latent else {}),
         **{name: training[name] for name in training if name not in ("max_epochs", "patience")},
@@ -202,7 +203,7 @@ def untrained_card(recipe: Recipe) -> ModelCard:
         architecture=recipe.architecture,
         config=stored_config(config_class(vocab_size=recipe.codec.vocab_size, **recipe.config)),
         codec=recipe.codec.name,
-        codec_config=stored_config(recipe.codec),
+        codec_config=recipe.codec.to_json(),
         corpus=recipe.corpus,
         license=CORPORA[recipe.corpus].license,
         sampling=dict(recipe.sampling),

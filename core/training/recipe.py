@@ -40,6 +40,8 @@ class TrainingSettings:
 
 MAY_BE_NOUGHT = ("seed", "epoch_batches", "num_pieces")
 """of the whole numbers among the settings"""
+CODEC_SETTINGS = {"frames_per_sec"}
+"""of codecs; others belong to what the networks are"""
 
 
 @dataclass(frozen=True)
@@ -99,19 +101,23 @@ class Recipe:
     """what was set otherwise, as ``FIELD=VALUE``"""
 
     def changed(self, assignments: Sequence[str]) -> Recipe:
-        """With ``FIELD=VALUE`` texts applied to the training settings or the network's configuration."""
+        """With ``FIELD=VALUE`` texts applied to the training settings, the network's configuration or the codec."""
         recipe = self
         _, config_class = ARCHITECTURES[self.architecture]
         networks = {f.name for f in fields(config_class)} - {"vocab_size"}
         trainings = {f.name for f in fields(TrainingSettings)}
+        codecs = {f.name for f in fields(self.codec)} & CODEC_SETTINGS
         for assignment in assignments:
             name, _, text = assignment.partition("=")
-            if name not in networks | trainings:
-                raise InputError(f"{name!r} cannot be set; choose one of: {', '.join(sorted(networks | trainings))}.")
+            if name not in networks | trainings | codecs:
+                known = ", ".join(sorted(networks | trainings | codecs))
+                raise InputError(f"{name!r} cannot be set; choose one of: {known}.")
             owner = recipe.training if name in trainings else config_class(0, **recipe.config)
-            value = number_like(text, getattr(owner, name), name)
+            value = number_like(text, getattr(recipe.codec if name in codecs else owner, name), name)
             if name in trainings:
                 recipe = replace(recipe, training=replace(recipe.training, **{name: value}))
+            elif name in codecs:
+                recipe = replace(recipe, codec=replace(recipe.codec, **{name: value}))
             else:
                 recipe = replace(recipe, config={**recipe.config, name: value})
         return replace(recipe, changes=(*self.changes, *assignments))

@@ -22,6 +22,7 @@ from core.evaluation.board import (
 )
 from core.evaluation.game import ACCURACY_RANGE, stability
 from core.ui.page import start_page
+from core.ui.roll_charts import rolls_section
 from core.ui.song_charts import songs_section
 from core.ui.tune_charts import tunes_section
 from core.ui.work import cards
@@ -116,6 +117,8 @@ def family(codec: str, installed: list[ModelCard]) -> None:
     st.dataframe(board, hide_index=True, column_config=shares, height="content")
     if codec == BeatCodec.name:
         st.caption(why_they_differ(installed))
+    if codec == PianoRollCodec.name:
+        rolls_section(installed, CHECKPOINTS)
     for card in installed:
         with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
             model_card(card)
