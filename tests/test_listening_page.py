@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from core.errors import InputError
 from core.listening import schema
 from core.listening.database import reading
 from core.listening.groups import HEARD, new_code
+from core.listening.results import ratings
 from core.listening.schema import open_studies
 from core.listening.studies import add_study, find_study, list_studies, set_open
 from core.listening.visits import Answer, answer, join, visit
@@ -159,9 +161,10 @@ def test_all_music_of_a_listener_is_made_before_the_first_is_heard(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []
-    monkeypatch.setattr("core.ui.listening_store.sound_of", lambda _, __, number, ___: made.append(number) or b"fLaC")
+    monkeypatch.setattr("core.ui.listening_store.sound_of", lambda *given: made.append(given[2]) or b"fLaC")
     app, code = begun(engine)
     assert len(set(made)) == HEARD
+    assert made == sorted(made), "and not in the order of hearing, in which waiting would tell who wrote each"
     made.clear()
     rate(app)
     assert not made, "what has been made is kept"
@@ -237,6 +240,10 @@ def test_the_leader_watches_closes_and_reads_results(engine: Engine, monkeypatch
     assert "Friedman" in shown(app)
     tables = [frame.value for frame in app.dataframe]
     assert {"maker", "appeal", "melody", "realism"} <= set(tables[0])
+    groups = Counter(one.group for one in ratings(engine, study) if one.place == 1)
+    listeners = dict(zip(tables[0]["maker"], tables[0]["listeners"], strict=True))
+    assert listeners == {"people": groups["B"]} | {f"model-{i}": groups["A"] + groups["B"] for i in range(4)}
+    assert tables[-1]["maker"].tolist()[-2:] == ["all models", "people"]
     assert len(app.get("download_button")) == 1
     app = button(app, "Close it")
     found = find_study(engine, study)
@@ -247,6 +254,24 @@ def test_the_leader_watches_closes_and_reads_results(engine: Engine, monkeypatch
     app = button(app, "Prepare all sounds")
     assert "ready to be heard" in said(app.success[0])
     assert "There is no trained piano model yet" in shown(app)
+
+
+def test_the_ready_study_stays_the_same_until_it_is_closed(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", tmp_path / "models")
+    checkpoint = tiny_checkpoint("roll-gru")
+    for _ in range(2):
+        save_checkpoint(checkpoint, tmp_path / "models")
+        for parameter in checkpoint.model.parameters():
+            parameter.data += 0.1  # and is trained on
+        st.cache_data.clear()
+        assert "Machine or pianist?" in shown(open_page())
+        [first] = list_studies(engine)
+    set_open(engine, first.id, False)
+    assert "Machine or pianist?" in shown(open_page())
+    second = next(study for study in list_studies(engine) if study.is_open)
+    assert second.id != first.id
 
 
 def test_the_leader_makes_a_study_of_what_there_is(

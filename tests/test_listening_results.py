@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -11,7 +12,7 @@ import pytest
 
 from core.formats.spreadsheet import inert
 from core.listening.excerpts import HUMAN
-from core.listening.results import Rating, means, ratings_to_csv, scores, taken_for_human, winners
+from core.listening.results import ALL_MODELS, Rating, means, ratings_to_csv, scores, taken_for_human, winners
 from core.listening.statistics import holm, mean_interval, pairwise, rank_test, share_interval, signed_rank
 from core.listening.visits import MACHINE
 
@@ -31,13 +32,14 @@ def test_a_mean_has_students_interval() -> None:
     assert mean_interval([3]).low is None
 
 
-def test_a_share_has_wilsons_interval() -> None:
-    """8 of 10, z = 1.96: centre (0.8 + z²/20) / (1 + z²/10) = 0.7167, half a width 0.2266."""
-    found = share_interval(8, 10)
-    assert found.low == pytest.approx(0.4902, abs=1e-3)
-    assert found.high == pytest.approx(0.9433, abs=1e-3)
-    assert share_interval(0, 5).low == 0
-    assert math.isnan(share_interval(0, 0).value)
+def test_a_share_is_one_listeners_and_its_interval_stays_within_0_and_1() -> None:
+    """0.4, 0.5, 0.6: s = 0.1, half a width 4.3027 * 0.1 / sqrt(3) = 0.2484."""
+    found = share_interval([0.4, 0.5, 0.6])
+    assert (found.value, found.number) == (pytest.approx(0.5), 3)
+    assert (found.low, found.high) == (pytest.approx(0.2516, abs=1e-4), pytest.approx(0.7484, abs=1e-4))
+    assert share_interval([0.0, 0.0, 1.0]).low == 0
+    assert share_interval([1.0, 1.0, 0.0]).high == 1
+    assert share_interval([1.0]).low is None
 
 
 def test_friedman_by_hand() -> None:
@@ -101,13 +103,25 @@ def test_winners_and_who_was_taken_for_human() -> None:
     taken = taken_for_human(given)
     assert (taken["gru"].value, taken["gru"].number) == (0.5, 2), "labelled music is not guessed"
     assert taken[HUMAN].value == 1
-    assert list(taken) == ["gru", HUMAN]
+    assert list(taken) == ["gru", ALL_MODELS, HUMAN]
+    assert taken_for_human(given[-1:]) == {}
+
+
+def test_who_answers_often_counts_once_in_what_is_taken_for_human() -> None:
+    """Of gru one listener takes 3 of 4, the other 0 of 1: (0.75 + 0) / 2; of all models 3 of 4 and 1 of 2."""
+    fooled = [replace(ONE, place=place, guess=HUMAN if place < 4 else MACHINE) for place in range(1, 5)]
+    other = replace(ONE, listener=2)
+    taken = taken_for_human([*fooled, other, replace(other, maker="transformer", guess=HUMAN)])
+    assert (taken["gru"].value, taken["gru"].number) == (0.375, 2)
+    assert (taken[ALL_MODELS].value, taken[ALL_MODELS].number) == (0.625, 2)
+    assert list(taken) == ["gru", "transformer", ALL_MODELS]
 
 
 def test_the_table_comes_back_as_it_was_and_holds_no_formula() -> None:
-    wild = 'He said "a,b"\nand left; =1'
-    text = ratings_to_csv([replace(ONE, title=wild), replace(ONE, title='=HYPERLINK("http://x")', guess=None)])
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    wild = 'Frédéric said "a,b"\nand left; =1'
+    data = ratings_to_csv([replace(ONE, title=wild), replace(ONE, title='=HYPERLINK("http://x")', guess=None)])
+    assert data.startswith(codecs.BOM_UTF8), "or Excel garbles the é"
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert rows[0]["title"] == wild
     assert rows[1]["title"] == '\'=HYPERLINK("http://x")'
     assert rows[1]["guess"] == ""

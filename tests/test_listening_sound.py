@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import music21
@@ -16,18 +20,24 @@ import soundfile
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
+import core.checkpoint
 import core.listening.sound as sound
-from core.checkpoint import Checkpoint, ModelCard
+import core.render.synthesisers as synthesisers
+from core.checkpoint import WEIGHTS, Checkpoint, CheckpointError, ModelCard, load_checkpoint, save_checkpoint
 from core.codecs.pianoroll import roll_version
 from core.data.corpora import CORPORA
 from core.data.piece import Piece
 from core.errors import InputError
 from core.listening import schema
-from core.listening.database import StudyError, reading
+from core.listening.database import StudyError, reading, writing
 from core.listening.excerpts import HUMAN, QPM, Excerpt, FromCorpus, FromMusic21, Generated, cut
-from core.listening.making import READY_WORKS, Work, by_models, by_people, human_sources, ready_study
+from core.listening.groups import draw
+from core.listening.instrument import instrument_here
+from core.listening.making import READY_WORKS, Work, best_suited, by_models, by_people, human_sources, ready_study
+from core.listening.networks import fingerprint
 from core.listening.schema import open_studies
-from core.listening.studies import SECONDS, add_study, check
+from core.listening.studies import LONGEST, SECONDS, add_study, check, find_study
+from core.render.synthesisers import Engine as Synthesiser
 from core.score import Note, Score
 from tests.conftest import tiny_checkpoint
 from tests.studies import draft
@@ -76,7 +86,7 @@ def test_all_sound_equally_long_and_equally_loud() -> None:
     quiet = Score(tuple(Note(beat, 0.2, 100 - beat) for beat in range(16)), qpm=60)
     clusters = Score(tuple(Note(beat, 1, pitch) for beat in range(12) for pitch in range(36, 60, 2)), qpm=120)
     for score in (HANDS, quiet, clusters):
-        flac = sound.rendered(sound.alike(cut(score, 0, 12), 12.0), 12.0)
+        flac = sound.rendered(sound.alike(cut(score, 0, 12), 12.0), 12.0, instrument_here())
         samples, rate = samples_of(flac)
         assert samples.shape == (12 * rate,)
         assert pyloudnorm.Meter(rate).integrated_loudness(samples) == pytest.approx(sound.LOUDNESS, abs=0.2)
@@ -139,6 +149,59 @@ def test_notes_stay_whatever_becomes_of_their_source(engine: Engine, monkeypatch
     assert sound.frozen_notes(engine, study, 1, nobody) != before
 
 
+def test_only_who_makes_something_takes_a_turn(engine: Engine, played: list[str]) -> None:
+    study = add_study(engine, replace(draft(), seconds=5.0))
+    taken: list[int] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        taken.append(len(played))
+        yield
+
+    person = next(number for number, excerpt in enumerate(draft().excerpts) if excerpt.is_human)
+    first = sound.sound_of(engine, study, person, nobody, turn)
+    assert taken == [0, 1], "one for the notes, one for the sound"
+    assert sound.sound_of(engine, study, person, nobody, turn) == first
+    assert len(taken) == 2
+    next(sound.sounds_folder().iterdir()).unlink()
+    assert sound.sound_of(engine, study, person, nobody, turn) == first
+    assert len(taken) == 3
+
+
+def test_a_study_keeps_its_instrument(engine: Engine, played: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    small = synthesisers._find_tinysoundfont()
+    monkeypatch.setattr(synthesisers, "_find_fluidsynth", lambda: Synthesiser("FluidSynth", None, "Not installed."))
+    study = add_study(engine, replace(draft(), seconds=5.0))
+    person = next(number for number, excerpt in enumerate(draft().excerpts) if excerpt.is_human)
+    found = find_study(engine, study)
+    assert found is not None
+    assert found.instrument == instrument_here() == "TinySoundFont with TimGM6mb.sf2"
+    flac = sound.sound_of(engine, study, person, nobody)
+    next(sound.sounds_folder().iterdir()).unlink()
+    better = Synthesiser("FluidSynth", Path("/fonts/FluidR3_GM.sf2"))
+    monkeypatch.setattr(synthesisers, "_find_fluidsynth", lambda: better)
+    assert instrument_here() == "FluidSynth with FluidR3_GM.sf2"
+    assert sound.sound_of(engine, study, person, nobody) == flac, "a better one that is installed midway does not play"
+    next(sound.sounds_folder().iterdir()).unlink()
+    for other in (replace(small, missing="Gone."), replace(small, sound_font=Path("other.sf2"))):
+        monkeypatch.setattr(synthesisers, "_find_tinysoundfont", lambda other=other: other)
+        with pytest.raises(
+            StudyError, match=r"played by TinySoundFont with TimGM6mb\.sf2, which is not installed here"
+        ):
+            sound.sound_of(engine, study, person, nobody)
+
+
+def test_a_study_of_an_older_version_gets_its_instrument_when_it_is_played(engine: Engine, played: list[str]) -> None:
+    study = add_study(engine, replace(draft(), seconds=5.0))
+    person = next(number for number, excerpt in enumerate(draft().excerpts) if excerpt.is_human)
+    with writing(engine) as connection:
+        connection.execute(schema.studies.update().values(instrument=None))
+    frozen = sound.frozen_notes(engine, study, person, nobody)
+    found = find_study(engine, study)
+    assert found is not None
+    assert found.instrument == frozen.instrument == instrument_here()
+
+
 def test_old_sounds_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound, "MAX_BYTES", 250)
     for age, name in enumerate(("newest", "middle", "oldest")):
@@ -157,18 +220,62 @@ def test_a_model_writes_from_its_seed_alone() -> None:
     assert first.duration <= 16
 
 
+def test_a_study_is_of_one_network_whatever_is_trained_meanwhile(
+    engine: Engine, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = save(models, tiny_checkpoint("roll-gru"))
+    made = ready_study([card])
+    assert made is not None
+    study = add_study(engine, replace(made, seconds=5.0))
+    before = sound.frozen_notes(engine, study, 0, load_checkpoint)
+    trained = tiny_checkpoint("roll-gru")
+    for parameter in trained.model.parameters():
+        parameter.data += 0.1
+    save(models, trained)
+    assert sound.frozen_notes(engine, study, 0, load_checkpoint) == before, "what is set down stays"
+    with pytest.raises(StudyError, match="no longer the one that this study was made with"):
+        sound.frozen_notes(engine, study, 1, load_checkpoint)
+    again = ready_study([card])
+    assert again is not None
+    assert again.fingerprint != made.fingerprint
+    Generated(card.name, 1).performance(5.0, load_checkpoint)  # an older version's, which does not say
+
+
+def test_a_fingerprint_is_of_all_that_the_music_depends_on(models: Path) -> None:
+    card = save(models, tiny_checkpoint("roll-gru"))
+    first = fingerprint(card)
+    assert fingerprint(replace(card, description="Better words.", metrics={"nll": 1.0})) == first
+    assert fingerprint(replace(card, sampling={"temperature": 0.5})) != first
+    (models / card.name / WEIGHTS).unlink()
+    with pytest.raises(CheckpointError, match="weights of the model"):
+        by_models([card])
+    assert ready_study([card]) is None
+
+
 def test_every_work_of_the_ready_study_is_there() -> None:
     corpus = Path(music21.__file__).parent / "corpus"
     assert all((corpus / work.path).is_file() for work in READY_WORKS)
     assert len(READY_WORKS) >= 6
+    assert min(work.seconds for work in READY_WORKS) >= SECONDS
+    assert max(Counter(work.path.partition("/")[0] for work in READY_WORKS).values()) == 2, "passages a composer"
+    for one, other in pairwise(READY_WORKS):
+        assert one.path != other.path or one.start_sec + one.seconds <= other.start_sec, "none is heard twice"
 
 
-@pytest.mark.parametrize("work", READY_WORKS[:1] + READY_WORKS[-1:])  # Humdrum and MusicXML; all take too long
-def test_a_work_lasts_as_long_as_an_excerpt_and_has_both_hands(work: Work) -> None:
-    score = work.excerpt().source.performance(SECONDS, nobody)
-    assert score.notes[-1].onset / 2 > SECONDS - 3
+@pytest.mark.parametrize("work", READY_WORKS, ids=lambda work: f"{work.path} {work.start_sec:.0f}")
+def test_a_work_lasts_as_long_as_it_says_and_has_both_hands(work: Work) -> None:
+    score = work.excerpt().source.performance(work.seconds, nobody)
+    assert score.duration / 2 == pytest.approx(work.seconds, abs=0.1)
     assert max(score.pitches) - min(score.pitches) > 30
-    assert sound.alike(score, SECONDS)
+    assert sound.alike(score, work.seconds)
+
+
+@pytest.mark.parametrize("seconds", [SECONDS, 80.0, LONGEST])
+def test_works_that_are_shorter_than_an_excerpt_are_left_out(seconds: float) -> None:
+    lasting = {work.title for work in READY_WORKS if work.seconds >= seconds}
+    assert {excerpt.title for excerpt in by_people("music21", len(lasting), seconds, seed=1)} == lasting
+    with pytest.raises(StudyError, match=f"Of the 8 excerpts by people only {len(lasting)} can be so long"):
+        by_people("music21", 8, seconds, seed=1)
 
 
 def test_a_work_that_is_missing_is_one_sentence() -> None:
@@ -176,12 +283,27 @@ def test_a_work_that_is_missing_is_one_sentence() -> None:
         FromMusic21("nobody/nothing.mxl").performance(1.0, nobody)
 
 
-def card(name: str, codec: str) -> ModelCard:
-    return ModelCard(name, name.title(), "x", {}, codec, {}, "piano", "none")
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the checkpoints of this test are."""
+    monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", tmp_path / "models")
+    return tmp_path / "models"
 
 
-def test_the_ready_study_is_made_of_the_piano_models_that_there_are() -> None:
-    cards = [card("a", "piano"), card("b", "pianoroll"), card("c", "beats")]
+def save(models: Path, checkpoint: Checkpoint) -> ModelCard:
+    save_checkpoint(checkpoint, models)
+    return checkpoint.card
+
+
+def card(models: Path, name: str, codec: str, **metrics: float) -> ModelCard:
+    """That of a model with some weights."""
+    (models / name).mkdir(parents=True)
+    (models / name / WEIGHTS).write_bytes(name.encode())
+    return ModelCard(name, name.title(), "x", {}, codec, {}, "piano", "none", metrics=metrics)
+
+
+def test_the_ready_study_is_made_of_the_piano_models_that_there_are(models: Path) -> None:
+    cards = [card(models, "a", "piano"), card(models, "b", "pianoroll"), card(models, "c", "beats")]
     found = ready_study(cards)
     assert found is not None
     check(found)
@@ -189,7 +311,27 @@ def test_the_ready_study_is_made_of_the_piano_models_that_there_are() -> None:
     assert found.fingerprint == ready_study(cards).fingerprint != ready_study(cards[:1]).fingerprint
     check(ready_study(cards[:1]))
     assert ready_study(cards[2:]) is None
-    assert len(by_models([card(str(i), "piano") for i in range(9)])) == 36
+    assert len(by_models([card(models, str(i), "piano") for i in range(9)])) == 36
+
+
+def test_of_seven_models_the_ready_study_takes_the_four_that_suit_it_best(models: Path) -> None:
+    rolls = {"roll-gru": 2.5, "roll-attention": 2.9, "roll-gru-attention": 2.4, "roll-gru2-attention": 2.6}
+    rolls |= {"roll-gru3-attention": 2.41, "roll-transformer": 3.0}
+    cards = [card(models, f"{name}.maestro-piano", "pianoroll", nll=nll) for name, nll in rolls.items()]
+    cards.append(card(models, "piano-transformer.piano", "piano", nll=9.0))
+    chosen = {f"{name}.maestro-piano" for name in ("roll-gru-attention", "roll-gru3-attention", "roll-transformer")}
+    chosen.add("piano-transformer.piano")
+    found, again = ready_study(cards), ready_study(cards[::-1])
+    assert found is not None
+    assert found == again
+    makers = [excerpt.maker for excerpt in found.excerpts]
+    assert set(makers) == chosen | {HUMAN}
+    for group, each, people in (("A", 2, 0), ("B", 1, 4), ("C", 1, 4)):
+        heard = Counter(makers[number] for number in draw(group, makers, {}, "K7MP-2QXR-9TDW"))
+        assert heard.pop(HUMAN, 0) == people
+        assert heard == dict.fromkeys(chosen, each)
+    without = [replace(card, metrics={}) for card in cards]
+    assert len(best_suited(without)) == 4, "a card without figures is no reason to fail"
 
 
 def test_people_are_drawn_from_a_corpus_each_piece_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +350,7 @@ def test_people_are_drawn_from_a_corpus_each_piece_once(monkeypatch: pytest.Monk
     for source in sources:
         score = source.performance(40.0, nobody)
         assert (score.notes[0].onset, score.duration) == (0, pytest.approx(80, abs=1.1))
-    with pytest.raises(StudyError, match="only 5 pieces"):
+    with pytest.raises(StudyError, match="only 5 can be so long"):
         by_people("maestro-piano", 6, 40.0, seed=3)
     with pytest.raises(StudyError, match="no performance 'gone'"):
         FromCorpus("maestro-piano", "gone", 0.0).performance(40.0, nobody)

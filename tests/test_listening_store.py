@@ -11,16 +11,16 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import Engine, event, inspect, select, text
 
 from core.listening import schema
 from core.listening.database import StudyError, database_address, open_database, reading, writing
-from core.listening.excerpts import HUMAN, json_to_source, source_to_json
+from core.listening.excerpts import HUMAN, Generated, json_to_source, source_to_json
 from core.listening.groups import HEARD, HUMAN_HEARD, LABELLED, draw, new_code, next_group, read_code
 from core.listening.results import ratings
 from core.listening.schema import MIGRATIONS, migrate, open_studies
 from core.listening.studies import Draft, add_study, find_study, list_studies, set_open
-from core.listening.visits import MACHINE, Answer, Visit, answer, excerpt_at, favour, join, visit
+from core.listening.visits import ABANDONED_SEC, MACHINE, Answer, Visit, answer, excerpt_at, favour, join, visit
 from tests.studies import address, draft, postgres
 
 __all__ = ["address", "postgres"]  # fixtures
@@ -115,6 +115,44 @@ def test_labels_are_told_to_those_alone_whose_group_hears_them(engine: Engine) -
         shown = repr(visit(engine, person.code))
         assert "model-" not in shown
         assert "Piece" not in shown
+
+
+def test_of_labels_a_visit_reads_those_alone_that_it_shows(tmp_path: Path) -> None:
+    engine = open_studies(f"sqlite:///{tmp_path / 'a.db'}")
+    study = add_study(engine, draft())
+    people = [join(engine, study, new_code()) for _ in range(3)]
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _, __, statement, *___: asked.append(statement))
+    for person in people:
+        asked.clear()
+        visit(engine, person.code)
+        assert any("maker" in statement for statement in asked) == person.labelled
+
+
+def test_who_gives_up_before_an_answer_leaves_their_group_after_an_hour(engine: Engine) -> None:
+    study = add_study(engine, draft())
+    people = [join(engine, study, new_code(), lambda: 1e9) for _ in range(3)]
+    gone = people.pop(1)
+    for person in people:
+        answer(engine, person.code, 0, opinion(person, 0))
+    assert began(engine) == {people[0].code: None, people[1].code: None, gone.code: 1e9}, "it is forgotten"
+    late = join(engine, study, new_code(), lambda: 1e9 + ABANDONED_SEC)
+    assert group_of(engine, late) == group_of(engine, gone)
+    answer(engine, gone.code, 0, opinion(gone, 0))  # who comes back is counted again, and may go on
+    answer(engine, late.code, 0, opinion(late, 0))
+    last = join(engine, study, new_code(), lambda: 2e9)
+    assert group_of(engine, last) != group_of(engine, gone)
+
+
+def began(engine: Engine) -> dict[str, float | None]:
+    with reading(engine) as connection:
+        return {row.code: row.begun for row in connection.execute(select(schema.listeners))}
+
+
+def group_of(engine: Engine, person: Visit) -> str:
+    with reading(engine) as connection:
+        query = select(schema.listeners.c.listener_group).where(schema.listeners.c.code == person.code)
+        return str(connection.execute(query).scalar_one())
 
 
 def test_an_answer_given_again_replaces_the_first(engine: Engine) -> None:
@@ -244,6 +282,30 @@ def test_an_old_database_is_brought_up_to_date_with_all_that_is_in_it(engine: En
     assert visit(engine, code).answers[0] == opinion(person, 0)
     with pytest.raises(StudyError, match="newer Tunesmith"):
         migrate(engine)
+
+
+def test_a_study_of_the_first_versions_opens(address: str) -> None:
+    engine = open_database(address)
+    migrate(engine, MIGRATIONS[:2])
+    with writing(engine) as connection:
+        for statement in (
+            "INSERT INTO studies VALUES ('old', 'Old', 5, '2025-01-01', TRUE)",
+            """INSERT INTO excerpts VALUES ('old', 0, 'gru', 'GRU', '{"kind": "model", "checkpoint": "gru", "seed": 1,
+            "style": ""}', NULL)""",
+            "INSERT INTO listeners VALUES ('CODE', 'old', 'A', NULL), ('IDLE', 'old', 'B', NULL)",
+            "INSERT INTO hearings VALUES ('CODE', 0, 'old', 0)",
+            "INSERT INTO answers VALUES ('CODE', 0, 1, 2, 3, 'human')",
+        ):
+            connection.execute(text(statement))
+    migrate(engine)
+    [study] = list_studies(engine)
+    assert (study.id, study.instrument, study.num_answers) == ("old", None, 1)
+    assert visit(engine, "CODE").answers == (Answer(1, 2, 3, "human"),)
+    assert began(engine) == {"CODE": None, "IDLE": 0}
+    with reading(engine) as connection:
+        source = connection.execute(select(schema.excerpts.c.source)).scalar_one()
+    assert json_to_source(source) == Generated("gru", 1)
+    engine.dispose()
 
 
 def test_a_step_that_fails_leaves_the_old_version(engine: Engine) -> None:

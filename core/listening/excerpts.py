@@ -23,6 +23,8 @@ SIXTEENTHS_QPM = 75.0
 """at which a sixteenth lasts one frame of a piano roll with five a second"""
 SHORTEST_SEC = 0.001
 """of a note that the end of an excerpt leaves"""
+LEAD_SEC = 5.0
+"""that a model writes more than is heard, as it may begin with a rest, which is left out"""
 
 Load = Callable[[str], "Checkpoint"]
 
@@ -42,14 +44,22 @@ class Generated(Source):
     checkpoint: str
     seed: int
     style: str = ""
+    weights: str = ""
+    """the fingerprint of the network that the study was made with; empty in studies of older versions"""
 
     def performance(self, seconds: float, load: Load) -> Score:
         from core.codecs.fields import ANY
+        from core.listening.networks import fingerprint
         from core.piano import write_piano
 
         checkpoint = load(self.checkpoint)
+        if self.weights and fingerprint(checkpoint.card) != self.weights:
+            raise StudyError(
+                f"The model {self.checkpoint} is no longer the one that this study was made with; restore its "
+                "checkpoint, or close the study and make another."
+            )
         sampling = replace(checkpoint.card.sampling_defaults, seed=self.seed)
-        return cut(write_piano(checkpoint, seconds, sampling, style=self.style or ANY).score, 0.0, seconds)
+        return cut(write_piano(checkpoint, seconds + LEAD_SEC, sampling, style=self.style or ANY).score, 0.0, seconds)
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,7 @@ def cut(score: Score, start_sec: float, seconds: float) -> Score:
     """
     rate = 60.0 / score.qpm
     timed = [(note.onset * rate, note.duration * rate, note) for note in score.notes]
-    start = next((onset for onset, _, _ in timed if onset >= start_sec), None)
+    start = next((onset for onset, _, _ in timed if onset > start_sec - SHORTEST_SEC), None)
     if start is None:
         raise StudyError("There is no music in an excerpt of this study; whoever leads it has to make another.")
     quarters = QPM / 60.0

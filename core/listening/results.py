@@ -19,6 +19,9 @@ from core.listening.groups import GROUPS
 from core.listening.statistics import Interval, Scores, mean_interval, share_interval
 from core.listening.visits import RATINGS
 
+ALL_MODELS = "all models"
+"""beside the makers where they are taken together"""
+
 
 @dataclass(frozen=True)
 class Rating:
@@ -96,9 +99,23 @@ def winners(given: Iterable[Rating]) -> dict[str, Counter[str]]:
 
 
 def taken_for_human(given: Sequence[Rating]) -> dict[str, Interval]:
-    """For each maker, the share of answers to unlabelled music that say a person wrote it."""
-    guesses = {maker: [one.guess for one in given if one.maker == maker and one.guess] for maker in makers_of(given)}
-    return {maker: share_interval(said.count(HUMAN), len(said)) for maker, said in guesses.items()}
+    """How large a share of a maker's unlabelled excerpts a listener says that a person wrote, over listeners.
+
+    By maker, with ``ALL_MODELS`` before people; without those of whom nobody was asked.
+    """
+    guessed = [one for one in given if one.guess]
+    by_maker = {maker: [one for one in guessed if one.maker == maker] for maker in makers_of(guessed)}
+    people = by_maker.pop(HUMAN, [])
+    by_maker |= {ALL_MODELS: [one for one in guessed if one.maker != HUMAN], HUMAN: people}
+    return {maker: share_interval(human_shares(said)) for maker, said in by_maker.items() if said}
+
+
+def human_shares(guessed: Iterable[Rating]) -> list[float]:
+    """For each listener, the share of their guesses that say a person."""
+    said: dict[int, list[bool]] = defaultdict(list)
+    for one in guessed:
+        said[one.listener].append(one.guess == HUMAN)
+    return [fmean(guesses) for guesses in said.values()]
 
 
 def makers_of(given: Iterable[Rating]) -> list[str]:
@@ -106,10 +123,13 @@ def makers_of(given: Iterable[Rating]) -> list[str]:
     return sorted({one.maker for one in given}, key=lambda maker: (maker == HUMAN, maker))
 
 
-def ratings_to_csv(given: Sequence[Rating]) -> str:
-    """A row an answer, which no spreadsheet takes for a formula."""
+def ratings_to_csv(given: Sequence[Rating]) -> bytes:
+    """A row an answer, which no spreadsheet takes for a formula.
+
+    UTF-8 with a byte order mark: without it Excel takes the titles for another encoding.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(Rating.__dataclass_fields__), lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: inert(value) for name, value in asdict(one).items()} for one in given)
-    return text.getvalue()
+    return text.getvalue().encode("utf-8-sig")

@@ -74,6 +74,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "INSERT INTO doors VALUES ('leader', 0, 0)",
     ),
+    (
+        "ALTER TABLE studies ADD COLUMN instrument TEXT",
+        "ALTER TABLE listeners ADD COLUMN begun DOUBLE PRECISION",
+        "UPDATE listeners SET begun = 0 WHERE code NOT IN (SELECT code FROM answers)",
+    ),
 )
 """Step n makes version n of the tables from version n - 1. A step that has been released is never changed."""
 
@@ -84,7 +89,7 @@ tables = MetaData()
 studies = Table(
     "studies", tables,
     Column("id", Text, primary_key=True), Column("title", Text), Column("seconds", Float), Column("created", Text),
-    Column("is_open", Boolean),
+    Column("is_open", Boolean), Column("instrument", Text),
 )  # fmt: skip
 excerpts = Table(
     "excerpts", tables,
@@ -94,7 +99,7 @@ excerpts = Table(
 listeners = Table(
     "listeners", tables,
     Column("code", Text, primary_key=True), Column("study", Text), Column("listener_group", Text),
-    Column("favourite", Integer),
+    Column("favourite", Integer), Column("begun", Float),
 )  # fmt: skip
 hearings = Table(
     "hearings", tables,

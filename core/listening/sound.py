@@ -1,7 +1,7 @@
 """Every excerpt rendered alike: the piano-roll codec's notes, one velocity, one instrument, one length, one loudness.
 
 The notes are set down in the database when an excerpt is first heard, so that they stay the same whatever becomes of a
-checkpoint or a corpus; sound is made of them anew wherever it is no longer kept.
+checkpoint or a corpus; sound is made of them anew, by the study's own instrument, wherever it is no longer kept.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from core.data.cache import cache_folder
 from core.errors import InputError
 from core.listening import schema
 from core.listening.database import StudyError, reading, writing
 from core.listening.excerpts import Load, json_to_source
-from core.render.audio import INSTRUMENTS, Audio, audio_to_flac, default_engine, render
+from core.listening.instrument import engine_of, instrument_here
+from core.render.audio import INSTRUMENTS, Audio, audio_to_flac, render
 from core.score import Note, Score
 from core.storage import sweep, write_whole
 
@@ -42,48 +43,95 @@ MAX_BYTES = 256_000_000
 
 SecNotes = list[tuple[float, float, int]]
 """(onset_sec, duration_sec, pitch)"""
+Turn = Callable[[], AbstractContextManager[None]]
+"""waits until heavy work may begin, and is left when it is over"""
 
-_TURNS = tuple(threading.Lock() for _ in range(32))  # of many excerpts each, so that there is no end to none of them
+_MAKERS = tuple(threading.Lock() for _ in range(32))  # of many excerpts each, so that there is no end to none of them
 
 
-def sound_of(engine: Engine, study: str, number: int, load: Load) -> bytes:
+class Stored(NamedTuple):
+    """What the database knows of an excerpt; what is None is set down when it is first heard."""
+
+    source: str
+    notes: str | None
+    seconds: float
+    instrument: str | None
+
+
+class Frozen(NamedTuple):
+    """What an excerpt sounds like, which is the same for ever."""
+
+    notes: SecNotes
+    seconds: float
+    instrument: str
+
+
+def sound_of(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> bytes:
     """The FLAC file of an excerpt; made where it is not kept, by one of those who ask for it at once.
 
-    Raises ``InputError`` where its notes or its sound cannot be made.
+    Only who has to make something takes a ``turn``. Raises ``InputError`` where the notes or the sound cannot be made.
     """
-    with _TURNS[hash((study, number)) % len(_TURNS)]:
-        notes, seconds = frozen_notes(engine, study, number, load)
-        facts = (FORMAT, notes, seconds, VELOCITY, LOUDNESS, default_engine().name)
-        path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
-        with suppress(OSError):
-            kept = path.read_bytes()
-            with suppress(OSError):  # where the folder may only be read
-                path.touch()  # used just now
+    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn)
+    facts = (FORMAT, notes, seconds, VELOCITY, LOUDNESS, instrument)
+    path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
+    if (kept := kept_sound(path)) is not None:
+        return kept
+    with lock_of(study, number):
+        if (kept := kept_sound(path)) is not None:  # another has made it meanwhile
             return kept
-        flac = rendered(notes, seconds)
+        with turn():
+            flac = rendered(notes, seconds, instrument)
         keep(path, flac)
         return flac
 
 
-def frozen_notes(engine: Engine, study: str, number: int, load: Load) -> tuple[SecNotes, float]:
-    """The notes of an excerpt, which are the same for ever after the first call, and its length in seconds."""
+def lock_of(study: str, number: int) -> threading.Lock:
+    """Held by who makes an excerpt; taken before the turn, so that those who wait for the same keep nobody out."""
+    return _MAKERS[hash((study, number)) % len(_MAKERS)]
+
+
+def frozen_notes(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> Frozen:
+    """The notes of an excerpt, its length and the study's instrument; what is not set down yet is now."""
+    with reading(engine) as connection:
+        found = stored(connection, study, number)
+    if found.notes is None or found.instrument is None:
+        with lock_of(study, number):
+            found = set_down(engine, study, number, load, turn)
+    assert found.notes is not None
+    assert found.instrument is not None
+    notes = [(onset, duration, pitch) for onset, duration, pitch in json.loads(found.notes)]
+    return Frozen(notes, found.seconds, found.instrument)
+
+
+def set_down(engine: Engine, study: str, number: int, load: Load, turn: Turn) -> Stored:
+    """Has an excerpt's notes made, unless another has done so meanwhile, and chooses the study's instrument."""
+    excerpts, studies = schema.excerpts, schema.studies
+    with reading(engine) as connection:
+        found = stored(connection, study, number)
+    instrument, notes = found.instrument or instrument_here(), found.notes
+    if notes is None:
+        with turn():
+            notes = json.dumps(alike(json_to_source(found.source).performance(found.seconds, load), found.seconds))
+    this = (excerpts.c.study == study) & (excerpts.c.number == number)
+    unset = (studies.c.id == study) & studies.c.instrument.is_(None)
+    with writing(engine) as connection:  # whoever came first stays
+        connection.execute(update(excerpts).where(this, excerpts.c.notes.is_(None)).values(notes=notes))
+        connection.execute(update(studies).where(unset).values(instrument=instrument))
+        return stored(connection, study, number)
+
+
+def stored(connection: Connection, study: str, number: int) -> Stored:
+    """Raises ``StudyError`` where there is no such excerpt."""
     excerpts, studies = schema.excerpts, schema.studies
     query = (
-        select(excerpts.c.source, excerpts.c.notes, studies.c.seconds)
+        select(excerpts.c.source, excerpts.c.notes, studies.c.seconds, studies.c.instrument)
         .join_from(excerpts, studies, excerpts.c.study == studies.c.id)
         .where(excerpts.c.study == study, excerpts.c.number == number)
     )
-    with reading(engine) as connection:
-        row = connection.execute(query).one_or_none()
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise StudyError("There is no such excerpt in this study; open it again with your code.")
-    if row.notes is None:
-        made = json.dumps(alike(json_to_source(row.source).performance(row.seconds, load), row.seconds))
-        this = (excerpts.c.study == study) & (excerpts.c.number == number)
-        with writing(engine) as connection:  # whoever came first stays
-            connection.execute(update(excerpts).where(this, excerpts.c.notes.is_(None)).values(notes=made))
-            row = connection.execute(query).one()
-    return [(onset, duration, pitch) for onset, duration, pitch in json.loads(row.notes)], row.seconds
+    return Stored(*row)
 
 
 def alike(score: Score, seconds: float) -> SecNotes:
@@ -96,10 +144,10 @@ def alike(score: Score, seconds: float) -> SecNotes:
     return [(onset, min(length, seconds - onset), pitch) for onset, length, pitch in timed if onset < seconds]
 
 
-def rendered(notes: Sequence[tuple[float, float, int]], seconds: float) -> bytes:
+def rendered(notes: Sequence[tuple[float, float, int]], seconds: float, instrument: str) -> bytes:
     """FLAC of just so many seconds, which fade at their end, at ``LOUDNESS``; raises ``InputError``."""
     score = Score(tuple(Note(onset, length, pitch, VELOCITY) for onset, length, pitch in notes), qpm=60.0)
-    audio = render(score, INSTRUMENTS["piano"])
+    audio = render(score, INSTRUMENTS["piano"], engine=engine_of(instrument))
     if audio.notice:  # by another synthesiser than the others
         raise InputError(f"The music cannot be played as the other excerpts are: {audio.notice}")
     rate = audio.sample_rate
@@ -128,6 +176,17 @@ def levelled(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
 
 def sounds_folder() -> Path:
     return cache_folder() / "listening"
+
+
+def kept_sound(path: Path) -> bytes | None:
+    """A sound that was kept, which is now the last to go; None where it is gone."""
+    try:
+        kept = path.read_bytes()
+    except OSError:
+        return None
+    with suppress(OSError):  # where the folder may only be read
+        path.touch()
+    return kept
 
 
 def keep(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What can be said of ratings: means with their intervals, tests between makers, shares with theirs.
+"""What can be said of ratings: means and shares with their intervals, tests between makers.
 
 Answers of one listener hang together, so the listener is the unit: what somebody says of several excerpts by one maker
 counts as its mean, once.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean, stdev
 
@@ -38,14 +38,12 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half, number)
 
 
-def share_interval(hits: int, number: int) -> Interval:
-    """``hits`` of ``number``, with Wilson's interval (E. B. Wilson, JASA 1927), which stays within 0 and 1."""
-    if not number:
-        return Interval(math.nan, None, None, 0)
-    from scipy.stats import binomtest
-
-    found = binomtest(hits, number).proportion_ci(CONFIDENCE, method="wilson")
-    return Interval(hits / number, float(found.low), float(found.high), number)
+def share_interval(shares: Sequence[float]) -> Interval:
+    """``mean_interval`` of one or more shares, each of one listener, as far as it lies within 0 and 1."""
+    found = mean_interval(shares)
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.errors import InputError
 from core.listening import schema
 from core.listening.database import StudyError, reading, writing
 from core.listening.excerpts import Excerpt, source_to_json
 from core.listening.groups import HEARD, HUMAN_HEARD
+from core.listening.instrument import instrument_here
 
 SECONDS = 40.0
 """of an excerpt, where the leader does not say otherwise"""
@@ -49,6 +52,8 @@ class Study:
     created: str
     """the day, by UTC"""
     is_open: bool
+    instrument: str | None
+    """what plays it; None until it is first played, where nothing was installed or an older version made it"""
     num_excerpts: int
     num_listeners: int
     num_answers: int
@@ -62,9 +67,17 @@ def add_study(engine: Engine, draft: Draft, id_: str | None = None) -> str:
     """
     check(draft)
     id_ = id_ or secrets.token_hex(5)
+    facts = {
+        "id": id_,
+        "title": draft.title.strip(),
+        "seconds": draft.seconds,
+        "created": datetime.now(UTC).date().isoformat(),
+        "is_open": True,
+        "instrument": None,
+    }
+    with suppress(InputError):
+        facts["instrument"] = instrument_here()
     with writing(engine) as connection:
-        today = datetime.now(UTC).date().isoformat()
-        facts = {"id": id_, "title": draft.title.strip(), "seconds": draft.seconds, "created": today, "is_open": True}
         put = insert(engine)(schema.studies).values(facts).on_conflict_do_nothing().returning(schema.studies.c.id)
         if connection.execute(put).scalar_one_or_none():  # it is new
             connection.execute(

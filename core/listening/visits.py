@@ -1,15 +1,17 @@
 """A study as one listener sees it: their own excerpts by place, their own answers, and nothing else.
 
-A listener is a random code; nothing else is known of them. Labels leave the database only for those whose group hears
-labelled music.
+A listener is a random code; nothing else is known of them, but until their first answer when they began. What a visit
+reads of labels is those of music that is heard labelled.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, case, func, null, select, update
 
 from core.listening import schema
 from core.listening.database import StudyError, reading, writing
@@ -20,6 +22,8 @@ from core.listening.studies import insert
 MACHINE = "machine"
 RATINGS = ("appeal", "melody", "realism")
 LOWEST, HIGHEST = 1, 5
+ABANDONED_SEC = 3600.0
+"""after which who has not answered once is not counted among the listeners of a group"""
 
 
 class UnknownListenerError(StudyError):
@@ -57,10 +61,16 @@ class Visit:
         return self.answers.index(None) if None in self.answers else None
 
 
-def join(engine: Engine, study: str, code: str) -> Visit:
+def join(engine: Engine, study: str, code: str, clock: Callable[[], float] = time.time) -> Visit:
     """Takes a new listener into the smallest group and sets down what they hear; one who is there already goes on.
 
-    Listeners of one study join one after the other, so that groups differ by at most one. Raises ``StudyError``.
+    Listeners of one study join one after the other, so that groups differ by at most one, but for those who gave up
+    before their first answer. Raises ``StudyError``.
+
+    Parameters
+    ----------
+    clock
+        Seconds by a clock that all servers share.
     """
     with writing(engine) as connection:
         table = schema.studies
@@ -68,20 +78,21 @@ def join(engine: Engine, study: str, code: str) -> Visit:
         if find_listener(connection, code) is None:
             if found is None or not found.is_open:
                 raise StudyError("This study takes no more listeners.")
-            admit(connection, study, code)
+            admit(connection, study, code, clock())
     return visit(engine, code)
 
 
-def admit(connection: Connection, study: str, code: str) -> None:
+def admit(connection: Connection, study: str, code: str, now: float) -> None:
     listeners, hearings, excerpts = schema.listeners, schema.hearings, schema.excerpts
-    members = select(listeners.c.listener_group, func.count()).where(listeners.c.study == study)
-    sizes = {group: size for group, size in connection.execute(members.group_by(listeners.c.listener_group))}  # noqa: C416
-    given = select(hearings.c.number, func.count()).where(hearings.c.study == study).group_by(hearings.c.number)
-    heard = {number: times for number, times in connection.execute(given)}  # noqa: C416
+    counted = (listeners.c.study == study) & is_counted(now)
+    members = select(listeners.c.listener_group, func.count()).where(counted).group_by(listeners.c.listener_group)
+    sizes = {group: size for group, size in connection.execute(members)}  # noqa: C416
+    given = select(hearings.c.number, func.count()).join_from(hearings, listeners, hearings.c.code == listeners.c.code)
+    heard = {number: times for number, times in connection.execute(given.where(counted).group_by(hearings.c.number))}  # noqa: C416
     by_number = select(excerpts.c.maker).where(excerpts.c.study == study).order_by(excerpts.c.number)
     makers = connection.execute(by_number).scalars().all()
     group = next_group(sizes, code)
-    connection.execute(listeners.insert(), {"code": code, "study": study, "listener_group": group})
+    connection.execute(listeners.insert(), {"code": code, "study": study, "listener_group": group, "begun": now})
     connection.execute(
         hearings.insert(),
         [
@@ -91,18 +102,25 @@ def admit(connection: Connection, study: str, code: str) -> None:
     )
 
 
+def is_counted(now: float) -> ColumnElement[bool]:
+    """Whether a listener has answered, or may still be about to."""
+    begun = schema.listeners.c.begun
+    return begun.is_(None) | (begun > now - ABANDONED_SEC)
+
+
 def visit(engine: Engine, code: str) -> Visit:
     """What the listener of a code may see; raises ``StudyError`` where there is none."""
     heard, given, made = schema.hearings, schema.answers, schema.excerpts
     with reading(engine) as connection:
         listener = known(connection, code)
+        labelled = listener.listener_group == LABELLED
+        label = case((made.c.maker == HUMAN, HUMAN), else_=MACHINE) if labelled else null()
         query = (
-            select(heard.c.place, made.c.maker, given.c.appeal, given.c.melody, given.c.realism, given.c.guess)
+            select(heard.c.place, label.label("label"), given.c.appeal, given.c.melody, given.c.realism, given.c.guess)
             .join_from(heard, made, (made.c.study == heard.c.study) & (made.c.number == heard.c.number))
             .outerjoin(given, (given.c.code == heard.c.code) & (given.c.place == heard.c.place))
         )
         rows = connection.execute(query.where(heard.c.code == code).order_by(heard.c.place)).all()
-    labelled = listener.listener_group == LABELLED
     return Visit(
         code=code,
         study=listener.study,
@@ -110,7 +128,7 @@ def visit(engine: Engine, code: str) -> Visit:
         seconds=listener.seconds,
         is_open=listener.is_open,
         labelled=labelled,
-        labels=tuple((HUMAN if row.maker == HUMAN else MACHINE) if labelled else None for row in rows),
+        labels=tuple(row.label for row in rows),
         answers=tuple(None if row.appeal is None else Answer(*row[2:]) for row in rows),
         favourite=listener.favourite,
     )
@@ -128,6 +146,9 @@ def answer(engine: Engine, code: str, place: int, given: Answer) -> None:
             raise StudyError("There is no such excerpt in this study; open it again with your code.")
         put = insert(engine)(schema.answers).values(code=code, place=place, **given._asdict())
         connection.execute(put.on_conflict_do_update(index_elements=["code", "place"], set_=given._asdict()))
+        person = schema.listeners.c
+        began = (person.code == code) & person.begun.is_not(None)
+        connection.execute(update(schema.listeners).where(began).values(begun=None))  # it has served its turn
 
 
 def favour(engine: Engine, code: str, place: int) -> None:

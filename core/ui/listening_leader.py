@@ -85,6 +85,8 @@ def one_study(engine: Engine, study: Study) -> None:
         column.metric(name, number)
     st.caption("Listeners come by this address, after that of this page:")
     st.code(f"?study={study.id}", language=None)
+    if study.instrument:
+        st.caption(f"Every excerpt is played by {study.instrument}.")
     with st.container(horizontal=True):
         st.button("Look again", icon=":material/refresh:")
         if st.button("Close it" if study.is_open else "Open it again", icon=":material/lock_clock:"):

@@ -79,8 +79,8 @@ def invitation(engine: Engine, study: Study) -> None:
         f"it takes about {round(HEARD * (study.seconds + 20) / 60)} minutes."
     )
     st.markdown(
-        "**What is stored:** your answers, under a random code. No name, no address, no time, nothing about you or "
-        "your device."
+        "**What is stored:** your answers, under a random code. No name, no address, nothing about you or your "
+        "device; when you began is forgotten with your first answer."
     )
     if st.button("Begin", type="primary", icon=":material/headphones:"):
         person = join(engine, study.id, st.session_state.setdefault(NEW_CODE, new_code()))  # the same at a double click

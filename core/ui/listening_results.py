@@ -8,26 +8,32 @@ import pandas as pd
 import streamlit as st
 
 from core.listening.excerpts import HUMAN
-from core.listening.groups import GROUPS
+from core.listening.groups import GROUPS, LABELLED
 from core.listening.results import Rating, makers_of, means, scores, taken_for_human, winners
 from core.listening.statistics import Finding, Interval, pairwise, rank_test
 from core.listening.visits import RATINGS
 from core.ui.page import count
 
-ALL = "All"
-MEANINGS = {ALL: "All groups", "A": "A: machines alone", "B": "B: both, unlabelled", "C": "C: both, labelled"}
+CHOICES = {
+    "A and B: unlabelled": tuple(group for group in GROUPS if group != LABELLED),
+    "A: machines alone": ("A",),
+    "B: both, unlabelled": ("B",),
+    "C: both, labelled": ("C",),
+    "All groups": GROUPS,
+}
+"""the blind ones first: who is told who wrote the music answers another question"""
 
 
 def results(given: Sequence[Rating]) -> None:
-    """What listeners said, of all groups or of one."""
+    """What listeners said, of several groups or of one."""
     st.header("Results", anchor=False)
     if not given:
         st.write("Nobody has answered yet.")
         return
-    group = st.segmented_control("Groups", [ALL, *GROUPS], default=ALL, required=True, format_func=MEANINGS.__getitem__)
-    chosen = [one for one in given if group in (ALL, one.group)]
+    choice = st.segmented_control("Groups", list(CHOICES), default=next(iter(CHOICES)), required=True)
+    chosen = [one for one in given if one.group in CHOICES[choice]]
     if not chosen:
-        st.write("Nobody of this group has answered yet.")
+        st.write("Nobody of these has answered yet.")
         return
     st.subheader("Ratings", anchor=False)
     st.dataframe(rating_table(chosen), hide_index=True)
@@ -37,8 +43,12 @@ def results(given: Sequence[Rating]) -> None:
     st.dataframe(winner_table(given), hide_index=True)
     st.caption("How many listeners of each group liked an excerpt by each maker best.")
     st.subheader("Taken for human", anchor=False)
-    st.dataframe(taken_table(chosen), hide_index=True)
-    st.caption("The share of answers to unlabelled music that say a person wrote it, with Wilson's 95 % interval.")
+    if found := taken_for_human(chosen):
+        st.dataframe(taken_table(found), hide_index=True)
+    st.caption(
+        "The share of a maker's unlabelled excerpts of which a listener says that a person wrote them: its mean over "
+        "listeners, with its 95 % interval by Student's t."
+    )
 
 
 def rating_table(given: Sequence[Rating]) -> pd.DataFrame:
@@ -90,10 +100,9 @@ def winner_table(given: Sequence[Rating]) -> pd.DataFrame:
     )
 
 
-def taken_table(given: Sequence[Rating]) -> pd.DataFrame:
-    found: Mapping[str, Interval] = taken_for_human(given)
+def taken_table(found: Mapping[str, Interval]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"maker": shown(maker), "taken for human": in_words(share, percent=True), "answers": share.number}
+        {"maker": shown(maker), "taken for human": in_words(share, percent=True), "listeners": share.number}
         for maker, share in found.items()
     )
 
@@ -104,8 +113,6 @@ def shown(maker: str) -> str:
 
 def in_words(interval: Interval, percent: bool = False) -> str:
     """``3.50 (2.91 to 4.09)``."""
-    if not interval.number:
-        return ""
     form = "{:.0%}".format if percent else "{:.2f}".format
     if interval.low is None or interval.high is None:
         return form(interval.value)

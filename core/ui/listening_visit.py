@@ -49,21 +49,27 @@ def go_on(engine: Engine, visit: Visit) -> None:
 
 
 def prepare(engine: Engine, visit: Visit) -> None:
-    """Has all of a listener's music made before the first is heard: how long each takes would tell who wrote it."""
+    """Has all of a listener's music made before the first is heard: how long each takes would tell who wrote it.
+
+    So would a bar that goes step by step, and the order in which they are heard.
+    """
     if st.session_state.get(PREPARED) == visit.code:
         return
-    bar = st.progress(0.0, "Preparing your music, which takes a while for the first listeners …")
-    for place in range(HEARD):
-        sound(engine, visit, place)
-        bar.progress((place + 1) / HEARD)
-    bar.empty()
+    with st.spinner("Preparing your music, which takes a while for the first listeners …"):
+        for study, number in sorted(excerpt_at(engine, visit.code, place) for place in range(HEARD)):
+            play(engine, study, number)
     st.session_state[PREPARED] = visit.code
 
 
 def sound(engine: Engine, visit: Visit, place: int) -> bytes:
-    """What is heard at a place; raises ``StudyError``, which unlike its cause does not tell who wrote it."""
+    """What is heard at a place; raises ``StudyError``."""
+    return play(engine, *excerpt_at(engine, visit.code, place))
+
+
+def play(engine: Engine, study: str, number: int) -> bytes:
+    """The sound of an excerpt; raises ``StudyError``, which unlike its cause does not tell who wrote it."""
     try:
-        return prepared(engine, *excerpt_at(engine, visit.code, place))
+        return prepared(engine, study, number)
     except InputError as error:
         raise StudyError("The music cannot be played right now; come back later with your code.") from error
 

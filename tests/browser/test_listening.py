@@ -49,22 +49,47 @@ def study(browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[s
     server.stop()
 
 
-def rate(page, labelled: bool) -> None:
-    for question in QUESTIONS.values():
-        page.get_by_role("radiogroup", name=question).get_by_text("4", exact=True).click()
-    if not labelled:
-        page.get_by_role("radiogroup", name="Who wrote it?").get_by_text("A machine").click()
-    page.get_by_role("button", name="Next").click()
-
-
-def test_a_listener_hears_rates_reloads_and_goes_on(study: tuple[str, str], page) -> None:
-    url, address = study
+def begin(page, url: str) -> str:
+    """A new listener in front of the first excerpt; their code."""
     page.goto(url)
     page.get_by_role("button", name="Begin").click(timeout=FIRST_PIECE_MS)
     page.wait_for_url("**code=*")
     page.get_by_text("1 of 8").wait_for(timeout=FIRST_PIECE_MS)
     settle(page)
-    code = page.url.partition("code=")[2]
+    return page.url.partition("code=")[2]
+
+
+def fill_in(page, labelled: bool) -> None:
+    for question in QUESTIONS.values():
+        page.get_by_role("radiogroup", name=question).get_by_text("4", exact=True).click()
+    if not labelled:
+        page.get_by_role("radiogroup", name="Who wrote it?").get_by_text("A machine").click()
+
+
+def rate(page, labelled: bool) -> None:
+    fill_in(page, labelled)
+    page.get_by_role("button", name="Next").click()
+
+
+def test_next_pressed_twice_stores_one_answer_and_the_next_question_is_blank(study: tuple[str, str], page) -> None:
+    url, address = study
+    code = begin(page, url)
+    engine = open_studies(address)
+    labelled = visit(engine, code).labelled
+    for place in range(2):
+        fill_in(page, labelled)
+        page.get_by_role("button", name="Next").dblclick()
+        page.get_by_text(f"{place + 2} of 8").wait_for()
+        settle(page)
+        assert page.get_by_role("radiogroup").count() == (3 if labelled else 4)
+        assert page.get_by_role("radio", checked=True).count() == 0
+        answers = visit(engine, code).answers
+        assert [given and given[:3] for given in answers] == [(4, 4, 4)] * (place + 1) + [None] * (7 - place)
+
+
+def test_a_listener_hears_rates_reloads_and_goes_on(study: tuple[str, str], page) -> None:
+    url, address = study
+    code = begin(page, url)
     engine = open_studies(address)
     labelled = visit(engine, code).labelled
     page.wait_for_function("document.querySelector('audio')?.duration > 0")
