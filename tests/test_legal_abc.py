@@ -119,8 +119,16 @@ def test_headers_drawn_evenly_are_legal_too() -> None:
         ("ABcd|(3ABc", "A", "|6"),  # two eighths are left
         ("|:ABcd", "|:", "A"),
         ("ABcd|1ABcd:|", "2[|", "AB"),  # the second ending comes at once
+        ("ABcd|1ABcd:|(", "[", "3A"),  # nor does a triplet before it
         ("A|ABcd|ABc:", "|:", "A"),  # the last bar completes the upbeat
         ("[Ac", "]/", "|z"),
+        ("ABcd|(3AB", "c", "\\%"),  # which the line would end with
+        ("ABcd|AB" + 47 * " ", " c", "|"),
+        ("ABcd|AB" + 48 * " ", "c", " |"),  # a network may not go on so for ever
+        ("ABcd|AB" + 48 * "T", "c", " T(|"),
+        ("ABcd|ABcd|\nN:" + 200 * "a", "\n", "a"),
+        ("ABcd|ABcd|%" + 200 * "a", "\n", "a"),
+        ("ABcd|AB\\" + 47 * " ", "\n", " c|"),
     ],
 )
 def test_bars_decide_what_may_follow(music: str, may: str, may_not: str) -> None:

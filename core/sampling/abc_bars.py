@@ -144,7 +144,7 @@ class Voice(NamedTuple):
 
     def tuplet_of(self, p: int, q: int = 0, num: int = 0) -> Voice | None:
         """``(p:q:num``."""
-        if p < 2 or self.tuplet.left or self.broken[1] > 1:
+        if p < 2 or self.tuplet.left or self.broken[1] > 1 or self.ending < 0:
             return None
         q = q or TUPLET_TIME.get(p, 3 if self.compound else 2)
         after = self._replace(tuplet=Tuplet(p, q, num or p), breakable=False)

@@ -9,13 +9,17 @@ from core.formats.abc_fields import FREE_METRE
 from core.sampling.abc_bars import MULTIPLIERS, Voice
 from core.sampling.abc_tokens import (
     ACCIDENTALS,
+    COUNTED,
     DECORATIONS,
     INLINE_FIELDS,
     LENGTH_BEGINNINGS,
+    LINE_ENDS,
     LINE_FIELDS,
     MAX_CHORD,
+    MAX_IDLE,
     MAX_NAME,
     MAX_OCTAVES,
+    MAX_TEXT,
     MAX_VOICES,
     NOTES,
     OPENING,
@@ -54,6 +58,8 @@ class Body(NamedTuple):
     notes: bool = False
     """whether there are any"""
     voices: frozenset[str] = frozenset({""})
+    idle: int = 0
+    """spaces, decorations and other signs since the last one that bars count"""
 
     def step(self, character: str) -> Body | None:
         """The tune with one more character; None where it could then not become legal any more."""
@@ -114,6 +120,13 @@ class Body(NamedTuple):
         return None if done is None else done.in_space(character)
 
     def in_space(self, character: str) -> Body | None:
+        after = self.begun(character)
+        if after is None or character in COUNTED:
+            return after and after._replace(idle=0)
+        return after.idled()
+
+    def begun(self, character: str) -> Body | None:
+        """With the first character of the next token."""
         if character in " \n":
             return self.in_white(character)
         if character in NOTES:
@@ -130,7 +143,7 @@ class Body(NamedTuple):
             voice = self.voice.tie()
             return None if voice is None else self.at("space").rested(voice)
         if character in OPENING:
-            return self.at(OPENING[character])
+            return self.at(OPENING[character]) if character not in LINE_ENDS or self.may_break else None
         if self.blank and (character in DECORATIONS or character == "Z"):
             return self.at("letter", character)
         return self._replace(blank=False) if character in DECORATIONS or character in ").~`" else None
@@ -138,17 +151,23 @@ class Body(NamedTuple):
     def in_white(self, character: str) -> Body | None:
         if character == " ":
             return self
-        if self.blank or self.voice.tuplet.left or self.voice.broken[1] > 1:
-            return None
-        return self._replace(blank=True)
+        return self._replace(blank=True) if self.may_break and not self.blank else None
+
+    @property
+    def may_break(self) -> bool:
+        """Whether the line may end here: no tuplet, and no broken rhythm, goes on."""
+        return not (self.voice.tuplet.left or self.voice.broken[1] > 1)
+
+    def idled(self) -> Body | None:
+        return self._replace(idle=self.idle + 1) if self.idle < MAX_IDLE else None
 
     def in_backslash(self, character: str) -> Body | None:
         if character == " ":
-            return self
+            return self.idled()
         return self.rested().in_white(character) if character == "\n" else None
 
     def in_comment(self, character: str) -> Body | None:
-        return self if character != "\n" else self.rested().in_white(character)
+        return self.with_free_text() if character != "\n" else self.rested().in_white(character)
 
     def sounding(self) -> Body | None:
         """Itself, if some length can be written that the text at hand leads to."""
@@ -218,7 +237,7 @@ class Body(NamedTuple):
     def in_chord(self, character: str) -> Body | None:
         text = self.text + character
         if character == "]" and self.unit and not self.text:
-            return self.at("length")._replace(notes=True).sounding()
+            return self.at("length")._replace(notes=True, idle=0).sounding()
         if self.num == MAX_CHORD or not (self.unit or writable(self.voice, self.voice.unit, "")):
             return None
         if text in ACCIDENTALS:
@@ -273,13 +292,17 @@ class Body(NamedTuple):
         if self.letter in STRICT:
             return self.at(self.token, self.text + character) if character != "%" else None
         if self.letter != "V":
-            return self.at(self.token, SOME)
+            return self.with_free_text()
         if " " in self.text:
             return self if character != "%" else None
         text = self.text + character
         new = len(text) < MAX_NAME or (len(text) == MAX_NAME and text not in self.voices)
         named = self.text and self.text not in self.voices if character == " " else character.isalnum() and new
         return self.at(self.token, text) if named else None
+
+    def with_free_text(self) -> Body | None:
+        """One character more of what goes unread."""
+        return self.at(self.token, self.text + SOME) if len(self.text) < MAX_TEXT else None
 
     def with_field(self) -> Body | None:
         """What the field at hand makes of the tune."""

@@ -25,12 +25,19 @@ QUOTED = {
 """what is passed over up to a closing sign: that, how many characters may stand before it, and which"""
 OPENING = {"{": "grace", '"': "quotation", "!": "name", "+": "old name", "(": "paren", "[": "bracket"}
 OPENING |= {"\\": "backslash", "%": "comment"}
+COUNTED = NOTES | RESTS | frozenset("|:<>")
+"""what notes, rests and bar lines begin with, and broken rhythms"""
+LINE_ENDS = "\\%"
+"""those of them behind which nothing comes but the end of the line"""
 PLAIN = NOTES | RESTS | frozenset("^_=,'/0123456789|:]")
 """the characters of bare music"""
 MAX_OCTAVES, MAX_CHORD = 3, 6
 """marks of a note, and notes of a chord"""
 MAX_NAME, MAX_VOICES = 12, 16
 """characters of a voice's name, and how many voices there may be"""
+MAX_IDLE, MAX_TEXT = 48, 200
+"""signs between two that bars count, and characters of a field or of a comment within the music: where a bar is not
+full a tune cannot end, and a network that has begun to write spaces, or words, may go on so"""
 SOME = "…"
 """in place of a text that does not matter"""
 
