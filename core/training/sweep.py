@@ -50,6 +50,8 @@ REPORTS: dict[str, Any] = {
 }
 """how those reports trained: on random slices of 30 characters, from a state of nought, with Adam, to the end"""
 PUBLISHED = "as published"
+FIGURES = ("nll", "accuracy", "epochs", "minutes", "parameters")
+"""of a trial, by the names that the database has for them"""
 CURVE = "curve"
 """under which the database keeps a trial's losses, epoch by epoch"""
 HEARTBEAT_SEC = 60
@@ -187,10 +189,10 @@ def num_parameters(recipe: Recipe) -> int:
 
 def rows_of(study: optuna.Study) -> list[dict[str, Any]]:
     """A row for each finished trial, the best first, among them the published way of training where it was tried."""
-    rows = [{"trial": label(trial), **trial.user_attrs, **trial.params} for trial in finished(study)]
-    for row in rows:
-        row.pop(PUBLISHED, None)
-        row.pop(CURVE, None)
+    rows = [
+        {"trial": label(trial), **{name: trial.user_attrs.get(name) for name in FIGURES}, **trial.params}
+        for trial in finished(study)
+    ]
     return sorted(rows, key=lambda row: row["nll"])
 
 
