@@ -6,9 +6,12 @@ import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import models.attention
@@ -19,7 +22,8 @@ from core.codecs import AbcCharsCodec, Encoded, StepCodec
 from core.composition import Composition
 from core.data.piece import Piece
 from core.errors import InputError
-from core.inspection import labels, subject, trace, units_of
+from core.formats.midi import score_to_midi
+from core.inspection import Subject, labels, performance_of, subject, trace, units_of
 from core.inspection.activations import activations
 from core.inspection.gates import States, look_inside
 from core.inspection.subject import END
@@ -471,6 +475,18 @@ def test_a_piece_of_a_corpus_is_its_text_or_its_notes() -> None:
     assert subject(tiny_checkpoint("beat-rnn"), piece).score == MELODY
 
 
+def test_the_performance_of_a_melody_in_a_corpus_has_all_its_notes(tmp_path: Path) -> None:
+    (tmp_path / "midi").mkdir()
+    (tmp_path / "metadata.csv").write_text("file,split\nmidi/001.mid,train\n")
+    chords = Score(tuple(Note(i, 1, pitch) for i in range(4) for pitch in (48, 64, 67)))
+    (tmp_path / "midi/001.mid").write_bytes(score_to_midi(chords))
+    played = performance_of("pop909", "001", tmp_path)
+    assert played is not None
+    assert played.pitches == chords.pitches
+    assert performance_of("pop909", "01", tmp_path) is None
+    assert performance_of("essen", "001") is None
+
+
 def test_a_composition_is_told_as_it_is_performed() -> None:
     beats = Beats.from_score(MELODY)
     piece = Composition("beat-rnn.essen", beats, MELODY.pitches, SamplingConfig(seed=1))
@@ -492,6 +508,34 @@ def test_a_cut_keeps_what_begins_before_it() -> None:
     assert told.score.pitches == (67, 69)
     assert told.encoded.condition is not None
     assert len(told.encoded.condition) == 6
+
+
+@given(st.integers(1, 30).flatmap(lambda num: st.tuples(st.just(num), st.lists(st.integers(0, num - 1), max_size=12))))
+def test_a_token_belongs_to_the_note_that_begins_last_up_to_it(told: tuple[int, list[int]]) -> None:
+    num, begun = told
+    piece = Subject(Encoded(torch.zeros(num, dtype=torch.int64)), ("x",) * num, None, tuple(begun))
+    for place in range(num):
+        before = [(token, note) for note, token in enumerate(begun) if token <= place]
+        assert piece.owners[place] == max(before, default=(0, -1))[1]
+    spans = [piece.tokens_of(range(note, note + 1)) for note in range(len(begun))]
+    for token, span in zip(begun, spans, strict=True):
+        end = min((other for other in begun if other > token), default=num)
+        assert span == set(range(token, end))
+    assert piece.tokens_of(range(len(begun))) == set(range(min(begun, default=num), num))
+
+
+def test_notes_are_found_where_they_are_not_told_in_the_order_of_the_score() -> None:
+    right, left = ([Note(i / 2, 0.5, low + i % 5) for i in range(16)] for low in (72, 48))
+    pieces = {"piano-accompaniment": Score((*right, *left)), "char-lstm": "X:1\nK:C\nV:1\n[gec] d\nV:2\nC,2\n"}
+    for name, piece in pieces.items():
+        told = subject(tiny_checkpoint(name), piece)
+        assert list(told.note_tokens) != sorted(told.note_tokens)
+        assert told.owners[list(told.note_tokens)].tolist() == list(range(len(told.note_tokens)))
+    assert told.score is not None
+    written = ["".join(told.labels[token] for token in sorted(told.tokens_of(range(n, n + 1)))) for n in range(5)]
+    assert dict(zip(told.score.pitches, written, strict=True)) == {
+        48: f"C,2\n{END}", 72: "c] ", 76: "e", 79: "g", 74: "d\nV:2\n"
+    }  # fmt: skip
 
 
 def test_latent_models_are_those_of_this_file() -> None:

@@ -13,6 +13,7 @@ import pytest
 import core.checkpoint
 from core import cli
 from core.formats.midi import score_to_midi
+from core.score import Note, Score
 from tests.conftest import MELODY
 
 TUNE = "X:1\nT:One & only\nK:C\nCDEF|\n"
@@ -77,6 +78,21 @@ def test_all_arrays(run: Run, name: str) -> None:
         assert {f"layer {layer}": (5, units) for layer, units in facts["layers"].items()} == {
             key: arrays[key].shape for key in arrays if key.startswith("layer ")
         }
+
+
+@pytest.mark.parametrize("name", ["piano-transformer", "piano-accompaniment", "roll-transformer"])
+def test_a_model_of_the_piano_reads_all_notes(run: Run, name: str) -> None:
+    chords = Score(tuple(Note(i, 1, pitch) for i in range(4) for pitch in (48, 64, 67)))
+    Path("chords.mid").write_bytes(score_to_midi(chords))
+    code, out, _ = run(name, "--piece", "chords.mid", "--out", "trace.npz", "--json")
+    assert code == 0
+    with np.load("trace.npz", allow_pickle=False) as arrays:
+        names = arrays["labels"].tolist()
+    assert json.loads(out)["num_tokens"] == len(names)
+    if name == "roll-transformer":  # whose untrained vocabulary has no chords
+        assert [names.count(keys) for keys in ("…", "G4")] == [4, 0]
+    else:
+        assert [names.count(key) for key in ("C3", "E4", "G4")] == [4, 4, 4]
 
 
 @pytest.mark.parametrize(

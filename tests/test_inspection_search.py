@@ -28,7 +28,7 @@ from core.inspection import (
     subject,
 )
 from core.inspection.concept import Labels
-from core.inspection.pieces import corpus_of
+from core.inspection.pieces import LONGEST, corpus_of, told
 from core.inspection.precision import BLOCK, average_precision
 from core.inspection.search import AROUND, shuffled
 from core.score import Note, Score
@@ -207,6 +207,17 @@ def test_without_its_corpus_a_model_is_shown_another() -> None:
     assert corpus_of(chars._replace(card=replace(chars.card, corpus="abc-songs"))) == "irish"
     assert corpus_of(beats._replace(card=replace(beats.card, corpus="maestro"))) == "essen"
     assert corpus_of(beats) == "essen"
+
+
+@pytest.mark.usefixtures("small_corpus")
+def test_of_a_performance_its_beginning_is_a_piece_and_without_any_a_sentence_says_what_is_missing() -> None:
+    rows = np.array([(i / 8, 0.2, 60 + i % 12, 70) for i in range(900)], np.float32)
+    [one] = told(tiny_checkpoint("piano-transformer"), "piano", [Piece("1", Score(()), played=rows)], 0)
+    assert len(one.labels) == LONGEST
+    assert one.score is not None
+    assert len(one.score.notes) == LONGEST / 4
+    with pytest.raises(InputError, match="no music that this model reads"):
+        sample(tiny_checkpoint("piano-transformer"), "valid")
 
 
 @pytest.mark.usefixtures("small_corpus")

@@ -23,6 +23,7 @@ from core.ui.desk import Desk
 from core.ui.latent_map import CHOSEN, OTHERS, TuneMap, grouped, hover, map_figure, region_of, tune_map
 from core.ui.latent_melody import Point, Trail, as_piece, beginning_of, melody_at, point_of
 from core.ui.latent_walk import WALK, Walk
+from core.ui.neuron_piece import GIVEN
 from tests.conftest import said, tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent
@@ -144,6 +145,23 @@ def test_the_way_between_two_tunes_has_their_reconstructions_at_its_ends() -> No
     app.text_input(key="settings.latent.A.search").set_value("no such tune").run()
     assert "No tune matches" in app.info[0].value
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("way", "key", "state"),
+    [("Sample", "original", {CHOSEN: "t2"}), ("Sample", "again", {CHOSEN: "t2"}), ("Between two tunes", "all.1", {})],
+)
+def test_a_note_of_any_score_leads_to_what_the_model_did(way: str, key: str, state: dict[str, str]) -> None:
+    app = open_page(way)
+    for name, value in {**state, "latent.all": True}.items():
+        app.session_state[name] = value
+    app.run()
+    app.session_state[f"latent.{key}"] = {"picked": {"nonce": "1", "start": 0, "stop": 1}}
+    app.run()
+    button = next(button for button in app.button if button.key == f"latent.{key}.why")
+    button.click().run()
+    assert not app.exception
+    assert app.session_state[GIVEN].piece.model == MODEL
 
 
 def test_a_melody_is_handed_to_the_page_that_continues_it() -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
 import core.ui.neuron_clamp
+import core.ui.neuron_held
 import core.ui.neuron_layers
 import core.ui.neuron_score
 import core.ui.neuron_search
@@ -28,7 +29,8 @@ from core.inspection import Subject, subject, units_of
 from core.sampling import SamplingConfig
 from core.score import Note, Score
 from core.ui.desk import Desk
-from core.ui.neuron_clamp import Clamp, losses, written_by
+from core.ui.neuron_clamp import losses
+from core.ui.neuron_held import Clamp, written_by
 from core.ui.neuron_piece import FIRST_TUNE, GIVEN, as_told, text_source
 from core.ui.neuron_place import strong_units
 from core.ui.neuron_score import PICKED, arcs_from, note_colours
@@ -37,7 +39,10 @@ from core.ui.neuron_why import ASKED, Asked, Source
 from tests.conftest import MELODY, said, tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent
-ARCHITECTURES = ("char-lstm", "beat-lstm-echo", "step-gru-attention", "step-vae-sequence")
+ARCHITECTURES = (
+    "char-lstm", "beat-lstm-echo", "step-gru-attention", "step-vae-sequence",
+    "piano-transformer", "piano-accompaniment", "roll-gru",
+)  # fmt: skip
 TABS = ["Why this note", "One unit", "Layer", "Gates", "Attention", "Find the neuron", "Switch it off"]
 TUNES = [
     Piece(f"t{n}", Score(tuple(Note(i / 2, 0.5, 60 + i * n % 9) for i in range(16)), title=f"Tune {n}"), split="train")
@@ -220,6 +225,53 @@ def test_a_unit_is_switched_off() -> None:
     assert not app.error
 
 
+@pytest.mark.parametrize(
+    ("architecture", "given"),
+    [
+        ("char-lstm", "From the header of this piece, its title left out."),
+        ("step-gru-attention", "From the first 2 bars of this piece, 8 bars on."),
+        ("piano-transformer", "From the first 5 seconds of this piece, 10 seconds on."),
+        ("roll-gru", "From the first 5 seconds of this piece, 10 seconds on."),
+        ("piano-accompaniment", "To the first 8 bars of the melody of this piece."),
+    ],
+)
+def test_a_note_of_what_is_composed_leads_to_the_model(
+    architecture: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.ui.neuron_held, "write_tune", lambda *_, **__: iter([FIRST_TUNE]))  # else it is no tune
+    app = open_page("Switch it off", architecture)
+    assert given in words(app)
+    pressed(app, "Compose both")
+    assert [one.value for one in app.subheader][-2:] == ["As it is", "With the unit held"]
+    assert not app.error
+    app.session_state["neurons.written.With the unit held"] = {"picked": {"nonce": "1", "start": 1, "stop": 2}}
+    app.run()
+    assert "Note 2: " in words(app)
+    pressed(app, "Look inside the model")
+    assert app.session_state["neurons.tab"] == "Why this note"
+    title = "The Kesh" if architecture == "char-lstm" else "With the unit held"
+    assert f"{architecture} reads **{title}**." in words(app)
+    view = read_piece(f"{architecture}.essen", app.session_state[GIVEN])
+    assert view.note_of(app.number_input(key="settings.neurons.place").value - 1) == 1
+
+
+def test_a_piece_for_the_piano_begins_with_what_was_given() -> None:
+    source = text_source(FIRST_TUNE)
+    given = read_piece("piano-transformer.essen", source).written
+    assert given is not None
+    played = written_by(source, "piano-transformer.essen", None, 1.0, 3)
+    assert isinstance(played, Score)
+    kept = [note.pitch for note in given.notes if note.onset * 60 / given.qpm < 5]
+    assert list(played.pitches[: len(kept)]) == kept
+    assert played.duration * 60 / played.qpm > 10
+    accompanied = written_by(source, "piano-accompaniment.essen", None, 1.0, 3)
+    assert isinstance(accompanied, Score)
+    assert accompanied.time_signature == (6, 8)
+    melody = [note.pitch for note in accompanied.notes if note.velocity == 96]
+    assert melody == list(given.pitches[: len(melody)])
+    assert max(note.onset for note in accompanied.notes if note.velocity == 96) < 8 * 3
+
+
 def test_a_dimension_of_a_latent_space_is_switched_off_and_not_searched() -> None:
     app = open_page("Switch it off", "step-vae-sequence")
     app.selectbox(key="settings.neurons.layer").set_value("z").run()
@@ -260,7 +312,7 @@ def test_exports_hold_what_is_shown() -> None:
     view = read_piece("char-lstm.essen", text_source(FIRST_TUNE))
     with np.load(io.BytesIO(array_file(view))) as arrays:
         np.testing.assert_array_equal(arrays["layer lstm"], view.layer("lstm"))
-        assert {"gate lstm forget", "probabilities", "surprise"} <= set(arrays.files)
+        assert set(arrays.files) == {"labels", *view.trace.arrays()}
         assert "".join(arrays["labels"][:-1]) == FIRST_TUNE
     rows = text_file(["a", "\n"], {"x": np.array([0.5, -1.0])}).splitlines()
     assert rows == ["place,label,x", "1,a,0.5", "2,\"'", '",-1']  # see ``inert``

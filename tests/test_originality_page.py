@@ -16,6 +16,7 @@ from core.data.corpora import pieces_of
 from core.evaluation.originality import in_words, index, load_index, originality
 from core.evaluation.originality.index import index_to_bytes
 from core.ui import work
+from core.ui.neuron_piece import GIVEN
 from core.ui.page import plain
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,23 @@ def test_the_passage_is_shown_in_both_scores_when_opened() -> None:
     app.run()
     assert not app.exception
     assert [text.rpartition(", ")[2] for text in passages(app)] == [f"notes 1 to {num_notes}"] * 2
+
+
+@pytest.mark.parametrize("side", ["here", "there"])
+def test_a_note_of_the_passage_leads_to_what_the_model_did(side: str) -> None:
+    tune, app = pieces_of("essen", "train")[3].score, open_page()
+    desk = app.session_state["desk"]
+    copied = tune.notes[4:]
+    copy = replace(tune, notes=tuple(note._replace(onset=note.onset - copied[0].onset) for note in copied), upbeat=0.0)
+    desk.add("A copy", replace(desk.piece, beats=Beats.from_score(copy), pitches=copy.pitches))
+    app.session_state["originality"] = True
+    app.run()
+    app.session_state[f"passage.{side}"] = {"picked": {"nonce": "1", "start": 2, "stop": 3}}
+    app.run()
+    next(button for button in app.button if button.key == f"passage.{side}.why").click().run()
+    assert not app.exception
+    source = app.session_state[GIVEN]
+    assert (source.piece == desk.piece) == (side == "here")
 
 
 def passages(app: AppTest) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +20,9 @@ ENDINGS = (".html", ".npz")
 @app.command()
 def neurons(
     name: Name,
-    piece: Annotated[Path, typer.Option(help="A .mid, .musicxml, .abc or .krn file; its melody is taken.")],
+    piece: Annotated[
+        Path, typer.Option(help="A .mid, .musicxml, .abc or .krn file; a model of melodies reads its melody.")
+    ],
     out: Annotated[Path, typer.Option(help="A page to look at, .html, or all arrays, .npz.")],
     layer: Annotated[str | None, typer.Option(help="Of the page; default: the one with most units.")] = None,
     unit: Annotated[int | None, typer.Option(min=0, help="Of the layer; default: the one that varies most.")] = None,
@@ -40,7 +41,9 @@ def neurons(
     traced = trace(checkpoint, read.encoded)
     layer, unit = choose(traced, layer, unit)
     is_page = out.suffix.lower() == ".html"
-    write_files({out: page(read, traced, layer, unit, checkpoint.card.title) if is_page else arrays(read, traced)})
+    write_files(
+        {out: page(read, traced, layer, unit, checkpoint.card.title) if is_page else traced.to_npz(read.labels)}
+    )
     say(
         {
             "name": checkpoint.card.name,
@@ -56,11 +59,14 @@ def neurons(
 
 
 def subject_in(checkpoint: Checkpoint, path: Path) -> Subject:
-    """The piece in a file: the text of ABC for a model that reads characters, else its melody."""
+    """The piece in a file: ABC's text for a model that reads characters, all notes for one of the piano, or its melody.
+
+    Raises ``InputError``.
+    """
     from core.codecs import AbcCharsCodec
-    from core.files import check, ending, read_bytes
+    from core.files import check, ending, read_bytes, read_score
     from core.formats.abc_notation import split_tunes
-    from core.inspection import subject
+    from core.inspection import reads_all_notes, subject
     from core.notation import written_melody
 
     data = read_bytes(path)
@@ -68,7 +74,8 @@ def subject_in(checkpoint: Checkpoint, path: Path) -> Subject:
         check(data, path.name, (".abc",))
         text = data.decode("utf-8", errors="replace")
         return subject(checkpoint, next(iter(split_tunes(text)), text).strip())
-    return subject(checkpoint, written_melody(data, path.name))
+    read_music = read_score if reads_all_notes(checkpoint.codec) else written_melody
+    return subject(checkpoint, read_music(data, path.name))
 
 
 def choose(traced: Trace, layer: str | None, unit: int | None) -> tuple[str, int]:
@@ -102,12 +109,3 @@ def page(read: Subject, traced: Trace, layer: str, unit: int, title: str) -> byt
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
     style = "<style>body{font-family:sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem}</style>"
     return f"{head}{style}<h1>{escape(title)}</h1>{''.join(parts)}</html>\n".encode()
-
-
-def arrays(read: Subject, traced: Trace) -> bytes:
-    """Every array of a trace by name, and the labels of the tokens."""
-    import numpy as np
-
-    file = io.BytesIO()
-    np.savez_compressed(file, labels=np.array(read.labels), **traced.arrays())  # type: ignore[arg-type]
-    return file.getvalue()

@@ -5,9 +5,10 @@ from core.inspection.concept import Concept, by_hand
 from core.inspection.concepts import CONCEPTS
 from core.inspection.layers import units_of
 from core.inspection.measured import Measured, ablation
-from core.inspection.pieces import sample
+from core.inspection.painted import painted
+from core.inspection.pieces import performance_of, sample
 from core.inspection.search import Excerpt, Found, Read, excerpts, find_units, rank_units, read
-from core.inspection.subject import Subject, labels, subject
+from core.inspection.subject import Subject, labels, reads_all_notes, subject
 from core.inspection.trace import Trace, trace
 
 __all__ = [
@@ -26,8 +27,11 @@ __all__ = [
     "excerpts",
     "find_units",
     "labels",
+    "painted",
+    "performance_of",
     "rank_units",
     "read",
+    "reads_all_notes",
     "sample",
     "subject",
     "trace",

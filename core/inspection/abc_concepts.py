@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
@@ -138,9 +137,9 @@ def first_notes(signs: list[Sign]) -> Iterator[tuple[Sign, bool]]:
 def is_upbeat(subject: Subject, start: int, after: int | None) -> bool:
     """Whether less than a bar lies between the notes that the characters ``start`` and ``after`` write."""
     score = subject.score
-    if score is None or after is None:
+    if score is None or after is None or subject.owners[start] < 0:
         return False
-    onsets = [score.notes[bisect_right(subject.note_tokens, place) - 1].onset for place in (start, after)]
+    onsets = [score.notes[subject.owners[place]].onset for place in (start, after)]
     return onsets[1] - onsets[0] < score.bar_length - 1e-6
 
 

@@ -13,16 +13,18 @@ from core.codecs import AbcCharsCodec, BeatCodec
 from core.data.abc_tunes import IRISH
 from core.data.corpora import CORPORA, EMBEDDED, is_installed, pieces_of
 from core.data.datasets import source_of
+from core.data.piano import played_score, read_played
 from core.data.piece import Piece
 from core.data.windows import way_to_common_key
-from core.inspection.subject import Subject, subject
+from core.errors import InputError
+from core.inspection.subject import Subject, reads_all_notes, subject
 from core.inspection.trace import MAX_TOKENS
 from core.score import Score
 
 NUM_PIECES, NUM_TOKENS = 40, 6000
 """of one side of a split, at most"""
 LONGEST = 400
-"""notes of one melody"""
+"""notes of one melody, tokens of one piece for the piano"""
 WRITTEN_QPM = 120.0
 """the tempo at which models of rhythms are told of written melodies"""
 
@@ -44,7 +46,10 @@ def sample(
     seed: int = 0,
     root: Path | None = None,
 ) -> list[Subject]:
-    """Pieces of one side of the split of ``corpus_of``, drawn by ``seed``, as many as do not exceed the numbers."""
+    """Pieces of one side of the split of ``corpus_of``, drawn by ``seed``, as many as do not exceed the numbers.
+
+    Raises ``InputError`` where that corpus has none for the model: no melody is a piece for one of the piano.
+    """
     corpus = corpus_of(checkpoint, root)
     pieces = pieces_of(corpus, split, root if is_installed(corpus, root) else None)
     chosen: list[Subject] = []
@@ -55,6 +60,11 @@ def sample(
         chosen.append(one)
         if len(chosen) == num_pieces:
             break
+    if not chosen:
+        raise InputError(
+            f"The corpus {corpus} has no music that this model reads; install the one it learned from, "
+            f"{checkpoint.card.corpus}."
+        )
     return chosen
 
 
@@ -65,8 +75,23 @@ def told(checkpoint: Checkpoint, corpus: str, pieces: Sequence[Piece], seed: int
         if not source.keeps(pieces[i]):
             continue
         one = subject(checkpoint, replace(pieces[i], score=as_learned(checkpoint, corpus, pieces[i].score)))
+        if reads_all_notes(checkpoint.codec):
+            one = one.cut(LONGEST)
         if len(one.labels) <= MAX_TOKENS:
             yield one
+
+
+def performance_of(corpus: str, id_: str, root: Path | None = None) -> Score | None:
+    """All the notes of a piece of whose MIDI file ``corpus`` tells the melody; None where there is no such file.
+
+    Raises ``InputError`` where the corpus is not installed or the file is damaged.
+    """
+    for pattern in (pattern for pattern in CORPORA[corpus].patterns if ".mid" in pattern):
+        folder = CORPORA[corpus].folder(root)
+        for path in folder.glob(pattern):
+            if id_ in (path.stem, str(path.relative_to(folder).with_suffix(""))):
+                return played_score(read_played(path))
+    return None
 
 
 def as_learned(checkpoint: Checkpoint, corpus: str, score: Score) -> Score:

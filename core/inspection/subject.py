@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.checkpoint import Checkpoint
@@ -45,7 +48,25 @@ class Subject:
     score: Score | None
     """as it is written, repeats not played out; None where the text is no tune"""
     note_tokens: tuple[int, ...] = ()
-    """(N,) the token that each note of ``score`` begins with"""
+    """(N,) the token that each note of ``score`` begins with; these need not ascend, as the bass of a text with two
+    voices is written behind all of the treble, and an accompaniment is told late"""
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """(T,) The note that each token belongs to: that which begins last up to there; -1 before the first of all.
+
+        Of notes that one token begins, the last in the score.
+        """
+        begun = np.full(len(self.labels), -1)
+        begun[list(self.note_tokens)] = np.arange(len(self.note_tokens))
+        latest = np.maximum.accumulate(np.where(begun >= 0, np.arange(len(begun)), 0))
+        owners: NDArray[np.int64] = begun[latest]
+        return owners
+
+    def tokens_of(self, notes: range) -> frozenset[int]:
+        """The tokens of some notes: of each from its own beginning up to where another note begins."""
+        owned = self.owners[[self.note_tokens[note] for note in notes]]
+        return frozenset(np.flatnonzero(np.isin(self.owners, owned)).tolist())
 
     def cut(self, num: int) -> Subject:
         """The first ``num`` tokens; the notes that begin among them."""
@@ -54,6 +75,11 @@ class Subject:
         kept = [index for index, token in enumerate(self.note_tokens) if token < num]
         score = self.score and replace(self.score, notes=tuple(self.score.notes[index] for index in kept))
         return Subject(encoded, self.labels[:num], score, tuple(self.note_tokens[index] for index in kept))
+
+
+def reads_all_notes(codec: Codec) -> bool:
+    """Whether its models read piano music with all its notes, and no single line of it."""
+    return isinstance(codec, FieldCodec | PianoRollCodec)
 
 
 def labels(codec: Codec, tokens: Tensor | Sequence[int]) -> list[str]:

@@ -5,6 +5,7 @@ Shapes: T tokens, U units, V vocabulary, S sources, W tokens of a window, H head
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,12 @@ class Trace:
         named |= {f"gate {name} {gate}": v for name, gates in self.gates.items() for gate, v in gates.items()}
         named |= {f"attention {name}": values for name, values in self.attention.items()}
         return {name: v.numpy() for name, v in (named | {"probs": self.probs, "surprise": self.surprise}).items()}
+
+    def to_npz(self, labels: Sequence[str]) -> bytes:
+        """A file of ``arrays`` and the ``labels`` (T,) of the tokens."""
+        file = io.BytesIO()
+        np.savez_compressed(file, labels=np.array(labels), **self.arrays())  # type: ignore[arg-type]
+        return file.getvalue()
 
 
 @torch.inference_mode()

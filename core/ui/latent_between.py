@@ -13,14 +13,13 @@ from core.composition import Composition
 from core.data.piece import Piece
 from core.errors import InputError
 from core.latent import arc
-from core.render.notation import NARROW
 from core.ui.components.candidate_strip import Candidate, candidate_strip
-from core.ui.latent_map import tune_map
+from core.ui.latent_map import beside_another, tune_map
 from core.ui.latent_melody import SPACE, Point, Trail, beginning_of, melody_at, point_of, shown
 from core.ui.page import count, keep, plain_errors
 from core.ui.recolour_panel import choose_tune
-from core.ui.result import heard, sheet
-from core.ui.work import AUDIO_MIME, PAIR_WIDTH
+from core.ui.result import heard
+from core.ui.work import AUDIO_MIME
 
 FEWEST_STEPS, MOST_STEPS, FIRST_STEPS = 3, 9, 5
 STEP = SPACE + "step"
@@ -122,4 +121,4 @@ def all_scores(pieces: Sequence[Composition]) -> None:
             for i, side in enumerate(st.columns(2), start):
                 if i < len(pieces):
                     with side:
-                        sheet(pieces[i], pieces[i].name, f"{SPACE}all.{i}", (PAIR_WIDTH, NARROW))
+                        beside_another(pieces[i], pieces[i].name, f"{SPACE}all.{i}")

@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 
 from core.codecs.steps import is_regular
+from core.composition import Composition
 from core.data.piece import Piece
 from core.errors import InputError
 from core.latent import embed_tunes, pca_2d
 from core.render.notation import NARROW
 from core.ui.latent_melody import SPACE, Trail, beginning_of, melody_at, point_of, take_along
+from core.ui.neuron_why import picked_in, why_picked
 from core.ui.page import keep, plain, plain_errors
 from core.ui.recolour_panel import title_of
 from core.ui.result import sheet
@@ -144,13 +146,18 @@ def chosen(model: str, tune: Piece, on_start: Callable[[], None]) -> None:
         original, again = beginning_of(model, tune), melody_at(model, point_of(model, tune))
         before, after = st.columns(2)
         with before:
-            sheet(original, original.name, SPACE + "original", (PAIR_WIDTH, NARROW))
+            beside_another(original, original.name, SPACE + "original")
             st.caption(plain(f"Its beginning, as the corpus has it · {region_of(tune)} · {metre_of(tune)}"))
         with after:
-            sheet(again, "At its place", SPACE + "again", (PAIR_WIDTH, NARROW))
+            beside_another(again, "At its place", SPACE + "again")
             st.caption("The same bars as the model gives them back from this one point.")
         st.button("Use as the start of the walk", icon=":material/hiking:", on_click=on_start)
         take_along(again, SPACE + "map.take")
+
+
+def beside_another(piece: Composition, heading: str, key: str) -> None:
+    """A melody on half of the page, from whose notes a way leads to the Neurons page."""
+    why_picked(sheet(piece, heading, key, (PAIR_WIDTH, NARROW), picked_in(key, piece)), piece, key)
 
 
 def map_figure(there: TuneMap, group_of: Callable[[Piece], str], trail: Trail, chosen: Piece | None) -> go.Figure:

@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from core.beats import Beats
-from core.checkpoint import Checkpoint
-from core.codecs import AbcCharsCodec, BeatCodec
-from core.composition import Composition, compose
-from core.continuation import continue_melody, seed_of, step_codec
-from core.formats.abc_notation import abc_to_score
-from core.inspection import Measured, ablation, clamp_range, clamped, sample, trace
+from core.inspection import Measured, ablation, clamp_range, sample, trace
 from core.latent import is_latent
-from core.render.notation import NARROW
-from core.rhythm import MAX_NOTES
-from core.sampling import SamplingConfig
-from core.tunes import write_tune
-from core.ui.neuron_score import music
+from core.ui.neuron_held import Clamp, composed
 from core.ui.neuron_unit import pickable_grid
 from core.ui.neuron_view import Floats, View, read_piece, shared_scale
 from core.ui.neuron_why import SPACE, Source
-from core.ui.page import count, keep, plain, plain_errors
-from core.ui.result import sheet, signed
-from core.ui.settings import MAX_PAGE_SEED
-from core.ui.work import PAIR_WIDTH, checkpoint, turn
+from core.ui.page import count, keep, plain_errors
+from core.ui.result import signed
+from core.ui.work import checkpoint, turn
 
-SEED_BARS, NEW_BARS = 2, 8
-MAX_CHARACTERS = 800
 FURTHEST = 3.0
 """from nought that a unit without bounds can be held, unless it goes farther by itself"""
-COMPARED = SPACE + "compared.clamped"
-
-
-class Clamp(NamedTuple):
-    """A unit that is held at a value."""
-
-    model: str
-    layer: str
-    unit: int
-    value: float
-
-    def apply(self) -> Checkpoint:
-        """A copy of the model in which it is held; raises ``InputError`` where it cannot be."""
-        return clamped(checkpoint(self.model), self.layer, self.unit, self.value)
 
 
 class Change(NamedTuple):
@@ -145,71 +117,3 @@ def corpus_change(held: Clamp) -> Change:
 
 def signed_change(nats: float) -> str:
     return ("+" if nats >= 0 else "") + signed(nats, 4) + " nats"
-
-
-def composed(view: View, held: Clamp) -> None:
-    """What the model composes from the same beginning and random seed, as it is and with the unit held."""
-    st.subheader("Composed with it and without", anchor=False)
-    st.caption(plain(beginning(view)))
-    warmth, number, press = st.columns([2, 1, 1], vertical_alignment="bottom")
-    usual = view.checkpoint.card.sampling_defaults.temperature
-    temperature = warmth.slider("Temperature", 0.1, 2.0, step=0.05, key=keep(SPACE + "temperature", min(usual, 2.0)))
-    seed = number.number_input("Random seed", 0, MAX_PAGE_SEED, key=keep(SPACE + "seed", 1), step=1)
-    wanted = (view.source, held, temperature, int(seed))
-    if press.button("Compose both", type="primary", icon=":material/auto_awesome:", width="stretch"):
-        st.session_state[COMPARED] = wanted
-    if st.session_state.get(COMPARED) != wanted:
-        return
-    for column, title, unit_held in zip(st.columns(2), ("As it is", "With the unit held"), (None, held), strict=True):
-        with column, plain_errors():
-            shown(written_by(view.source, held.model, unit_held, temperature, int(seed)), title)
-
-
-def beginning(view: View) -> str:
-    """What is given to both."""
-    codec = view.checkpoint.codec
-    if isinstance(codec, BeatCodec):
-        return "On the rhythm of this piece."
-    if isinstance(codec, AbcCharsCodec):
-        return "From the header of this piece, its title left out."
-    return f"From the first {SEED_BARS} bars of this piece, {NEW_BARS} bars on."
-
-
-@st.cache_data(max_entries=16, show_spinner="Composing …")
-def written_by(source: Source, model: str, held: Clamp | None, temperature: float, seed: int) -> Composition | Source:
-    """A piece of the model's from the beginning of ``source``, by the model as it is or with a unit held."""
-    view = read_piece(model, source)
-    writer = held.apply() if held else view.checkpoint
-    sampling = replace(SamplingConfig(), temperature=temperature, seed=seed)
-    if isinstance(writer.codec, AbcCharsCodec):
-        with turn():
-            *_, text = write_tune(writer, prompt_of(source, view), sampling, max_characters=MAX_CHARACTERS)
-        return Source("Tune", text=text)
-    melody = view.written
-    assert melody is not None  # only text may be without notes
-    with turn():
-        if isinstance(writer.codec, BeatCodec):
-            piece = source.piece
-            beats = piece.beats if isinstance(piece, Composition) else Beats.from_score(melody)
-            return compose(writer, beats.cut(MAX_NOTES), sampling)[0]
-        start = seed_of(melody, step_codec(writer), SEED_BARS)
-        return continue_melody(writer, start, NEW_BARS, sampling)[0]
-
-
-def prompt_of(source: Source, view: View) -> str:
-    """The header of a text without the title, by which a model might know the tune."""
-    lines = "".join(view.labels).split("\n")
-    header = lines[: next((i for i, line in enumerate(lines) if line.startswith("K:")), -1) + 1]
-    return "".join(f"{line}\n" for line in header if not line.startswith("T:")) or "X:1\n"
-
-
-def shown(piece: Composition | Source, title: str) -> None:
-    """A piece seen and heard; of a text the text, and its score where it has one."""
-    key = f"{SPACE}written.{title}"
-    if isinstance(piece, Composition):
-        sheet(replace(piece, title=title), title, key, (PAIR_WIDTH, NARROW))
-        return
-    st.subheader(title, anchor=False)
-    st.code(piece.text, language=None, wrap_lines=True)
-    score = abc_to_score(piece.text)  # its one sentence says why a text is no tune
-    music(score, score, key, widths=(PAIR_WIDTH, NARROW))

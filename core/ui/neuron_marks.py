@@ -9,8 +9,7 @@ import streamlit as st
 
 from core.inspection import Concept, by_hand
 from core.render.activations import Scale
-from core.render.notation import NARROW, WIDE
-from core.ui.neuron_score import music
+from core.ui.neuron_score import drawing_of, music
 from core.ui.neuron_unit import pickable_grid
 from core.ui.neuron_view import View, is_dark
 from core.ui.neuron_why import SPACE, Source
@@ -61,10 +60,9 @@ def marking(view: View) -> None:
     pickable_grid(view, values, Scale(0.0, 1.0, is_dark()), "marks", "Marked passages", "Which places are marked")
     if view.written is not None and view.performed is not None:
         st.caption("Or drag over notes of the score.")
-        picked = music(view.written, view.performed, "marks.score", widths=(WIDE, NARROW))
+        picked = music(view.written, view.performed, "marks.score", draw=drawing_of(view))
         if picked:
-            tokens = [*view.subject.note_tokens, last]
-            mark(marks, view.source, places | frozenset(range(tokens[picked.start], tokens[picked.stop])))
+            mark(marks, view.source, places | view.subject.tokens_of(picked))
             st.rerun()
 
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import PurePath
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from core.composition import Composition
 from core.data.corpora import CORPORA
+from core.data.melody import find_melody
 from core.data.piece import Piece
 from core.errors import InputError
 from core.files import READERS
 from core.formats.abc_notation import header_fields, split_tunes
+from core.inspection import performance_of
 from core.recolour import take_rhythm
 from core.sampling import SamplingConfig
 from core.score import Score
 from core.ui.continue_page import DESK as CONTINUE_DESK
-from core.ui.desk import Desk
-from core.ui.neuron_view import MAX_NOTES
+from core.ui.neuron_told import MAX_NOTES, cut
 from core.ui.neuron_why import SPACE, Source
-from core.ui.page import MAX_UPLOAD_MB, keep
+from core.ui.page import MAX_UPLOAD_MB, count, keep
+from core.ui.piano_desk import Take
+from core.ui.piano_page import DESK as PIANO_DESK
 from core.ui.recolour_panel import choose_tune, title_of
-from core.ui.work import melody_of
+from core.ui.tunes_page import DESK as TUNES_DESK
+from core.ui.work import melody_of, score_of, turn
 
 GIVEN = SPACE + "given"
 """where a visit keeps the piece that another page sent it here with"""
 BROUGHT, TUNE, TYPED, FILE = "The piece you came with", "A tune", "Type ABC", "Upload"
-DESKS = {"From Compose": "desk", "From Continue": CONTINUE_DESK}
 FIRST_TUNE = """X:1
 T:The Kesh
 R:jig
@@ -43,22 +49,17 @@ MAX_TEXT = 20_000
 
 def choose_source(space: str) -> Source | None:
     """The piece that the user wants, None while there is none yet; raises ``InputError``."""
-    desks = {way: desk for way, key in DESKS.items() if (desk := st.session_state.get(key)) and desk.piece}
-    ways = [*([BROUGHT] if GIVEN in st.session_state else []), TYPED, TUNE, FILE, *desks]
+    held = {name: piece for name, desk in DESKS.items() if (piece := desk.piece())}
+    ways = [*([BROUGHT] if GIVEN in st.session_state else []), TYPED, TUNE, FILE, *held]
     way = st.segmented_control(
         "Piece", ways, key=keep(space + "way", ways[0], ways), required=True, label_visibility="collapsed"
     )
     if way == BROUGHT:
         brought: Source = st.session_state[GIVEN]
         return brought
-    if way in desks:
-        return from_desk(desks[way])
+    if way in held:
+        return DESKS[way].to_source(held[way])
     return {TUNE: from_corpus, TYPED: typed, FILE: uploaded}[way or TYPED](space)
-
-
-def from_desk(desk: Desk) -> Source:
-    assert desk.piece is not None
-    return Source(desk.piece.name, desk.piece)
 
 
 def from_corpus(space: str) -> Source | None:
@@ -67,8 +68,17 @@ def from_corpus(space: str) -> Source | None:
 
 
 def tune_source(corpus: str, tune: Piece) -> Source:
-    """A tune of a corpus, as it is performed if it is."""
-    return Source(title_of(tune.score, tune.id), as_told(tune.score, not CORPORA[corpus].performed), tune.text)
+    """A tune of a corpus, as it is performed if it is, with all that is played with it where the corpus has that."""
+    told = as_told(tune.score, not CORPORA[corpus].performed)
+    return Source(title_of(tune.score, tune.id), told, tune.text, played_with(corpus, tune.id))
+
+
+@lru_cache(maxsize=8)
+def played_with(corpus: str, id_: str) -> Score | None:
+    """The beginning of a performance of a corpus, all its notes: see ``performance_of``."""
+    with turn():
+        played = performance_of(corpus, id_)
+    return played and cut(played)
 
 
 def as_told(melody: Score, written: bool) -> Composition | Score | None:
@@ -107,6 +117,43 @@ def uploaded(space: str) -> Source | None:
     data, name = file.getvalue(), file.name
     if PurePath(name).suffix.lower() == ".abc":
         return text_source(data.decode("utf-8", errors="replace"))
-    melody, written, line = melody_of(data, name)
-    st.caption(f"Its melody is {line}: {len(melody.notes):,} notes.")
-    return Source(title_of(melody, PurePath(name).stem), as_told(melody, written))
+    (melody, written, line), whole = melody_of(data, name), score_of(data, name)
+    st.caption(
+        f"Its melody is {line}: {count(len(melody.notes), 'note')}. "
+        f"Models of piano music read all its {count(len(whole.notes), 'note')}."
+    )
+    return Source(title_of(melody, PurePath(name).stem), as_told(melody, written), whole=cut(whole))
+
+
+def piece_source(piece: Composition) -> Source:
+    return Source(piece.name, piece)
+
+
+@lru_cache(maxsize=8)
+def take_source(take: Take) -> Source:
+    """Piano music, for other models its melody."""
+    with turn():
+        melody, _ = find_melody(take.score)
+        return Source(take.score.title, as_told(melody, not take.performed), whole=cut(take.score))
+
+
+class OtherDesk(NamedTuple):
+    """A piece that lies on another page."""
+
+    key: str
+    """of the desk in the session"""
+    holds: str
+    """what the desk calls it"""
+    to_source: Callable[[Any], Source]
+
+    def piece(self) -> object:
+        """None, or nothing, where there is none."""
+        return getattr(st.session_state.get(self.key), self.holds, None)
+
+
+DESKS = {
+    "From Compose": OtherDesk("desk", "piece", piece_source),
+    "From Continue": OtherDesk(CONTINUE_DESK, "piece", piece_source),
+    "From Piano": OtherDesk(PIANO_DESK, "take", take_source),
+    "From Tunes": OtherDesk(TUNES_DESK, "text", text_source),
+}

@@ -11,7 +11,8 @@ from core.formats.pitch_names import pitch_name
 from core.inspection import labels
 from core.render.activations import attention_map, bars, place_names, visible
 from core.ui.downloads import file_name
-from core.ui.neuron_score import arcs_from, score_of
+from core.ui.neuron_files import score_files
+from core.ui.neuron_score import arcs_from, note_shares, score_of
 from core.ui.neuron_unit import pickable_grid
 from core.ui.neuron_view import UNIT_TAB, Floats, View, chart, is_dark, shared_scale, show_unit, text_file
 from core.ui.neuron_why import SPACE
@@ -39,12 +40,11 @@ class Strong(NamedTuple):
 
 def place_tab(view: View, place: int) -> None:
     """What the model expected at a token, what it looked at, and what its units were like just before."""
-    weights = None
     if view.trace.attention:
         head = choose_head(view)
-        weights = view.trace.attention[head][place].numpy()
-    if view.written is not None:
-        score_of(view, "place.score", place=place, arcs=[] if weights is None else arcs_from(view, place, weights))
+        looked_at(view, "place.score", place, head)
+    elif view.written is not None:
+        score_of(view, "place.score", place=place)
     st.markdown(sentence(view, place))
     before, units = st.columns(2)
     with before:
@@ -130,6 +130,17 @@ def choose_head(view: View) -> str:
     return st.selectbox("Attention", heads, key=keep(SPACE + "head", heads[0], heads)) or heads[0]
 
 
+def looked_at(view: View, key: str, place: int, head: str) -> None:
+    """The score with arcs from the note at ``place`` to those that its prediction looked at, and that as files."""
+    if view.written is None:
+        return
+    weights: Floats = view.trace.attention[head][place].numpy()
+    arcs = arcs_from(view, place, weights)
+    score_of(view, key, place=place, arcs=arcs)
+    name = f"{view.title}, score, {head} at place {place + 1}"
+    score_files(view, key, name, {head: note_shares(view, weights)}, arcs=arcs)
+
+
 def attention_tab(view: View, place: int) -> None:
     """Where each prediction looked: as arcs over the score from one note, over the text, and all of them at once."""
     if not view.trace.attention:
@@ -142,8 +153,7 @@ def attention_tab(view: View, place: int) -> None:
         f"To foretell **{plain(visible(view.labels[place]))}** at place {place + 1}, {plain(head)} laid {share(seen)} "
         "of its attention on this piece" + (", the rest on no place of it." if seen < 1 - BELOW_ONE else ".")
     )
-    if view.written is not None:
-        score_of(view, "attention.score", place=place, arcs=arcs_from(view, place, weights[place]))
+    looked_at(view, "attention.score", place, head)
     row, name = weights[place], f"{view.title}, {head} at place {place + 1}"
     alt = f"What {head} looked at before place {place + 1}"
     pickable_grid(view, row, shared_scale(row), "attention.grid", name, alt, place)

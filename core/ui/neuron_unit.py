@@ -8,6 +8,7 @@ import streamlit as st
 from core.checkpoint import ModelCard
 from core.render.activations import Scale, text_grid
 from core.ui.downloads import file_name
+from core.ui.neuron_files import score_files
 from core.ui.neuron_piece import choose_source
 from core.ui.neuron_score import note_colours, score_of
 from core.ui.neuron_view import (
@@ -46,6 +47,12 @@ def unit_tab(view: View, layer: str, unit: int, place: int, cards: list[ModelCar
         if len(theirs) == len(values):
             st.caption(f"Their correlation over these {len(values)} places is {correlation(values, theirs)}.")
     score_of(view, "unit.score", place=place, colours=note_colours(view, values, scale))
+    name = f"{layer} {unit}"
+    on_paper = note_colours(view, values, scale._replace(dark=False))
+    score_files(
+        view, "unit.score", f"{view.title}, score, {name}", {name: values[list(view.subject.note_tokens)]},
+        colours=on_paper,
+    )  # fmt: skip
 
 
 def compared(view: View, layer: str, unit: int, way: str, cards: list[ModelCard]) -> tuple[View, str, int] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -12,15 +11,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.checkpoint import Checkpoint
-from core.codecs import AbcCharsCodec, BeatCodec, StepCodec
 from core.composition import Composition
 from core.errors import InputError
-from core.formats.abc_notation import abc_to_score
 from core.formats.spreadsheet import inert
-from core.inspection import Subject, Trace, subject, trace, units_of
+from core.inspection import Subject, Trace, reads_all_notes, subject, trace, units_of
 from core.render.activations import Scale, picture_options, scale_of
 from core.score import Score
 from core.ui.downloads import file_name
+from core.ui.neuron_told import as_engraved, told_as
 from core.ui.neuron_why import SPACE, Source
 from core.ui.page import SETTING, keep
 from core.ui.work import checkpoint, turn
@@ -35,26 +33,7 @@ TAB = SPACE + "tab"
 """where a visit keeps which tab is open"""
 PLACE_TAB, UNIT_TAB, LAYER_TAB, GATES_TAB = "Why this note", "One unit", "Layer", "Gates"
 ATTENTION_TAB, SEARCH_TAB, CLAMP_TAB = "Attention", "Find the neuron", "Switch it off"
-MAX_CHARACTERS, MAX_NOTES = 2_000, 400
-"""of a piece that is looked at; of a longer one its beginning"""
 PICTURES: list[Literal["png", "svg"]] = ["png", "svg"]
-
-
-def told_as(source: Source, codec: object) -> Composition | Score | str:
-    """The form in which a model of this codec is to be told of a piece, and as much of it as is looked at."""
-    piece = source.piece
-    if source.text and isinstance(codec, AbcCharsCodec):
-        return source.text[:MAX_CHARACTERS]
-    if piece is None:
-        return cut(abc_to_score(source.text, expand_repeats=False))
-    if isinstance(piece, Score):
-        return cut(piece)
-    as_it_is = isinstance(codec, BeatCodec) or (piece.continued is not None and isinstance(codec, StepCodec))
-    return piece if as_it_is and len(piece.pitches) <= MAX_NOTES else cut(piece.written)
-
-
-def cut(score: Score) -> Score:
-    return replace(score, notes=score.notes[:MAX_NOTES])
 
 
 class View(NamedTuple):
@@ -83,28 +62,34 @@ class View(NamedTuple):
         return values
 
     @property
+    def all_notes(self) -> bool:
+        """Whether it is read, and engraved, as piano music."""
+        return reads_all_notes(self.checkpoint.codec)
+
+    @property
+    def composition(self) -> Composition | None:
+        """The piece as it was made, where the model reads the same notes."""
+        piece, score = self.source.piece, self.subject.score
+        if self.all_notes or score is None or not isinstance(piece, Composition):
+            return None
+        return piece if len(piece.pitches) == len(score.notes) else None
+
+    @property
     def written(self) -> Score | None:
         """Its notes for the eye; None where it is no music."""
-        piece = self.source.piece
-        if isinstance(piece, Composition) and self.same_notes(piece.written):
-            return piece.written
+        if self.composition:
+            return self.composition.written
         return self.subject.score if self.subject.score and self.subject.score.notes else None
 
     @property
     def performed(self) -> Score | None:
         """Its notes for the ear."""
-        piece = self.source.piece
-        if isinstance(piece, Composition) and self.same_notes(piece.written):
-            return piece.performed
-        return self.written
-
-    def same_notes(self, score: Score) -> bool:
-        return self.subject.score is not None and len(score.notes) == len(self.subject.score.notes)
+        return self.composition.performed if self.composition else self.written
 
     def note_of(self, place: int) -> int | None:
         """The note that is being written at a token, or the last one before it."""
-        before = [note for note, token in enumerate(self.subject.note_tokens) if token <= place]
-        return before[-1] if before else None
+        note = int(self.subject.owners[place])
+        return None if note < 0 else note
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -112,7 +97,10 @@ def read_piece(model: str, source: Source) -> View:
     """What ``model`` does while it reads a piece; raises ``InputError`` where it cannot read it."""
     loaded = checkpoint(model)
     with turn():
-        told = subject(loaded, told_as(source, loaded.codec))
+        piece = told_as(source, loaded.codec)
+        told = subject(loaded, piece)
+        if isinstance(piece, Score) and reads_all_notes(loaded.codec):
+            told = as_engraved(told, piece)
         if not len(told.encoded.tokens):
             raise InputError("There is nothing in this piece to read; choose another one.")
         return View(source, loaded, told, trace(loaded, told.encoded))
@@ -177,13 +165,16 @@ def show_place(place: int) -> None:
     st.session_state[SETTING + PLACE] = place + 1
 
 
-def text_file(labels: Sequence[str], columns: dict[str, Floats]) -> str:
-    """CSV: the number and label of each token, and its values in columns by name; nothing is taken for a formula."""
+def text_file(labels: Sequence[str], columns: dict[str, Floats], numbered: str = "place") -> str:
+    """CSV: the number and label of each token, or of each of what is ``numbered``, and its values in columns by name.
+
+    No spreadsheet takes anything in it for a formula.
+    """
     import csv
 
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(["place", "label", *map(inert, columns)])
+    writer.writerow([numbered, "label", *map(inert, columns)])
     for index, label in enumerate(labels):
         writer.writerow([index + 1, inert(label), *(f"{values[index]:.6g}" for values in columns.values())])
     return file.getvalue()
@@ -191,11 +182,4 @@ def text_file(labels: Sequence[str], columns: dict[str, Floats]) -> str:
 
 def array_file(view: View) -> bytes:
     """NPZ: every array of a trace by name, and the labels of its tokens."""
-    arrays = {f"layer {name}": values.numpy() for name, values in view.trace.layers.items()}
-    for name, gates in view.trace.gates.items():
-        arrays |= {f"gate {name} {gate}": values.numpy() for gate, values in gates.items()}
-    arrays |= {f"attention {name}": values.numpy() for name, values in view.trace.attention.items()}
-    arrays |= {"probabilities": view.trace.probs.numpy(), "surprise": view.trace.surprise.numpy()}
-    file = io.BytesIO()
-    np.savez_compressed(file, labels=np.array(view.labels), **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
+    return view.trace.to_npz(view.labels)

@@ -22,7 +22,10 @@ class Source:
 
     title: str
     piece: Composition | Score | None = None
+    """its melody where ``whole`` has more notes"""
     text: str = ""
+    whole: Score | None = None
+    """all its notes, for models that read them all; None: the piece has no others"""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def why_button(source: Source, model: str, note: int, key: str) -> None:
         st.switch_page("pages/neurons.py")
 
 
-def picked_in(key: str, piece: Composition) -> range:
+def picked_in(key: str, piece: Composition | Score) -> range:
     """The notes last picked in the score ``key`` of ``piece``, which has no panel of its own."""
     notes, pitches = st.session_state.get(f"{key}.picked", (range(0), ()))
     return notes if pitches == piece.pitches else range(0)
@@ -51,9 +54,14 @@ def picked_in(key: str, piece: Composition) -> range:
 
 def why_picked(picked: range | None, piece: Composition, key: str) -> None:
     """Keeps what was just picked in that score, and leads from there to the Neurons page."""
+    why_in(picked, piece.written, Source(piece.name, piece), piece.model, key)
+
+
+def why_in(picked: range | None, score: Score, source: Source, model: str, key: str) -> None:
+    """``why_picked`` in any ``score`` of ``source`` that has its notes in its order."""
     if picked is not None:
-        st.session_state[f"{key}.picked"] = picked, piece.pitches
-    if notes := picked_in(key, piece):
-        name = pitch_names(piece.pitches, piece.written.key)[notes.start]
+        st.session_state[f"{key}.picked"] = picked, score.pitches
+    if notes := picked_in(key, score):
+        name = pitch_names(score.pitches, score.key)[notes.start]
         st.caption(f"Note {notes.start + 1}: {name}")
-        why_button(Source(piece.name, piece), piece.model, notes.start, f"{key}.why")
+        why_button(source, model, notes.start, f"{key}.why")

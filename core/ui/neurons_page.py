@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.checkpoint import ModelCard
-from core.codecs import AbcCharsCodec, BeatCodec, PianoRollCodec
-from core.codecs.fields import FieldCodec
+from core.codecs import AbcCharsCodec, BeatCodec
 from core.inspection import units_of
 from core.score import Score
+from core.ui.downloads import licence_line
 from core.ui.neuron_clamp import clamp_tab
 from core.ui.neuron_layers import gates_tab, layer_tab
 from core.ui.neuron_piece import BROUGHT, GIVEN, choose_source
@@ -109,7 +109,7 @@ def told_note(asked: Asked, view: View) -> int | None:
     keep theirs.
     """
     piece, score = asked.source.piece, view.subject.score
-    if not (isinstance(piece, Score) and score and isinstance(view.checkpoint.codec, FieldCodec | PianoRollCodec)):
+    if not (isinstance(piece, Score) and score and view.all_notes):
         return asked.note
     pitch = piece.notes[asked.note].pitch
     before = sum(note.pitch == pitch for note in piece.notes[: asked.note])
@@ -154,6 +154,7 @@ def explore(view: View, installed: list[ModelCard]) -> None:
         st.caption(f"Of all units this one tells best in this piece where there is “{plain(stands[2])}”.")
     with plain_errors():
         open_tab(view, layer, unit, place, installed)
+    licence_line(view.checkpoint.card.name)
 
 
 def open_tab(view: View, layer: str, unit: int, place: int, installed: list[ModelCard]) -> None:

@@ -13,17 +13,24 @@ from core.evaluation.originality import Originality, excerpt
 from core.render.notation import NARROW
 from core.score import Score
 from core.ui.components.score_view import score_view
+from core.ui.neuron_why import Source, why_in, why_picked
 from core.ui.page import plain
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, checked, engraved, sound, training_tune
 
 
 def originality_line(piece: Composition, corpus: str) -> None:
-    """What a piece shares with the training tunes of ``corpus``, in a sentence; the passage in both when opened."""
-    melody_line(piece.written, corpus, piece.num_given)
+    """What a piece shares with the training tunes of ``corpus``, in a sentence; the passage in both when opened.
+
+    A note of the passage leads to the Neurons page: in the piece, and in the tune where that is written down.
+    """
+    melody_line(piece.written, corpus, piece.num_given, piece)
 
 
-def melody_line(written: Score, corpus: str, num_given: int = 0) -> None:
-    """``originality_line`` for a melody in note values, of which the user gave the first ``num_given`` notes."""
+def melody_line(written: Score, corpus: str, num_given: int = 0, piece: Composition | None = None) -> None:
+    """``originality_line`` for a melody in note values, of which the user gave the first ``num_given`` notes.
+
+    Its notes lead to the Neurons page where it is that of a ``piece``.
+    """
     try:
         seen = checked(written, corpus, num_given)
     except InputError as error:
@@ -43,10 +50,10 @@ def melody_line(written: Score, corpus: str, num_given: int = 0) -> None:
         )
         if panel.open:
             with panel:
-                both(written, found, corpus)
+                both(written, found, corpus, piece)
 
 
-def both(written: Score, found: Originality, corpus: str) -> None:
+def both(written: Score, found: Originality, corpus: str, piece: Composition | None) -> None:
     """The shared passage, marked in the piece and in the nearest tune."""
     tune = training_tune(corpus, found.tune_id)
     if tune is None or intervals(tune, found.tune_passage) != intervals(written, found.passage):
@@ -54,13 +61,18 @@ def both(written: Score, found: Originality, corpus: str) -> None:
         return
     here, there = st.columns(2)
     with here:
-        marked(written, found.passage, "This piece", "passage.here")
+        picked = marked(written, found.passage, "This piece", "passage.here")
+        if piece:
+            why_picked(picked, piece, "passage.here")
     with there:
-        marked(tune, found.tune_passage, found.tune, "passage.there", not CORPORA[corpus].performed)
+        metrical = not CORPORA[corpus].performed
+        picked = marked(tune, found.tune_passage, found.tune, "passage.there", metrical)
+        if piece and metrical:
+            why_in(picked, tune, Source(found.tune, tune), piece.model, "passage.there")
 
 
-def marked(score: Score, passage: range, title: str, key: str, metrical: bool = True) -> None:
-    """A passage of a melody with the bars around it, to be seen and heard."""
+def marked(score: Score, passage: range, title: str, key: str, metrical: bool = True) -> range | None:
+    """A passage of a melody with the bars around it, to be seen and heard; returns the notes just picked of it all."""
     st.markdown(f"**{plain(title)}**, notes {passage.start + 1} to {passage.stop}")
     shown, notes = excerpt(score, passage, metrical)
     sec = 60.0 / shown.qpm
@@ -68,7 +80,7 @@ def marked(score: Score, passage: range, title: str, key: str, metrical: bool = 
         audio, _, _ = sound(shown, 0)
     except InputError:
         audio = b""
-    score_view(
+    picked = score_view(
         engraved(shown, PAIR_WIDTH),
         [(note.onset * sec, note.offset * sec) for note in shown.notes],
         audio or "",
@@ -77,6 +89,8 @@ def marked(score: Score, passage: range, title: str, key: str, metrical: bool = 
         selected=notes,
         narrow_svg=engraved(shown, NARROW),
     )
+    before = passage.start - notes.start  # notes of the melody that are not shown
+    return picked and range(picked.start + before, picked.stop + before)
 
 
 def intervals(score: Score, passage: range) -> list[int]:
