@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from core.accompaniment import accompany
 from core.checkpoint import (
     CARD,
     CHECKPOINTS,
@@ -22,19 +24,24 @@ from core.checkpoint import (
     load_checkpoint,
     read_card,
 )
-from core.codecs import AbcCharsCodec, StepCodec, beats_of
+from core.codecs import AbcCharsCodec, PianoRollCodec, StepCodec, beats_of
+from core.codecs.pianoroll import HIGHEST, LOWEST, rows_of
 from core.codecs.steps import is_regular
 from core.data.corpora import CORPORA, EMBEDDED, installed_corpora, pieces_of
+from core.data.piece import Piece
 from core.evaluation.floors import floors
 from core.evaluation.heldout import piece_metrics
 from core.formats.abc_check import check_tune
 from core.formats.abc_notation import abc_to_score
 from core.generate import Generation, blank, generate
+from core.listening.excerpts import FromMusic21
+from core.piano import opening, write_piano
 from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
 from core.score import Score
 from core.tunes import Header, write_tune
 from models import ARCHITECTURES
+from tests.conftest import MELODY
 
 FOLDERS = sorted(path.parent for path in CHECKPOINTS.glob(f"*/{CARD}"))
 MAX_BYTES, MAX_BYTES_IN_ALL = 8_000_000, 40_000_000
@@ -47,6 +54,7 @@ def shipped(*kinds: str) -> pytest.MarkDecorator:
 
 
 BEATS, STEPS, VAES, CHARS = "beat-", "step-", "step-vae", "char-"
+PIANOS, ROLLS, HANDS = "piano-transformer", "roll-", "piano-accompaniment"
 
 
 def test_there_are_models_and_they_are_small_together() -> None:
@@ -156,12 +164,59 @@ def test_it_knows_more_of_songs_than_how_common_symbols_are(folder: Path) -> Non
     assert measured[right] == pytest.approx(checkpoint.card.metrics[right], abs=0.08)
 
 
+@pytest.fixture(scope="module")
+def sonata() -> Score:
+    """A movement for the piano, which no model was trained on."""
+    return FromMusic21("cpebach/h186.mxl", qpm=60.0).performance(60.0, load_checkpoint)
+
+
+@shipped(PIANOS, ROLLS)
+def test_it_plays_the_piano_on_from_what_it_is_given(folder: Path, sonata: Score) -> None:
+    checkpoint = load_checkpoint(folder.name)
+    settings = replace(checkpoint.card.sampling_defaults, seed=1)
+    begun = opening(sonata, 8.0)
+    made = write_piano(checkpoint, 10.0, settings, prompt=begun).score
+    assert write_piano(checkpoint, 10.0, settings, prompt=begun).score == made
+    assert len(made.notes) - len(begun.notes) >= 8
+    assert 4 <= len(set(made.pitches)) <= 88
+    assert all(LOWEST <= pitch <= HIGHEST for pitch in made.pitches)
+
+
+@shipped(PIANOS, ROLLS)
+def test_it_foretells_piano_music_better_than_counts_of_its_keys(folder: Path, sonata: Score) -> None:
+    """Of a whole performance the keys alone: that touch and timing are here even no performer's model would expect."""
+    checkpoint = load_checkpoint(folder.name)
+    codec = checkpoint.codec
+    measured = piece_metrics(checkpoint, [Piece("h186", sonata, "valid", played=rows_of(sonata))])
+    if isinstance(codec, PianoRollCodec):
+        keys, nll = codec.encode(sonata).tokens, measured["token_nll"]
+    else:
+        keys, nll = torch.tensor(sonata.pitches), measured["pitch_nll"]
+    shares = keys.bincount() / len(keys)
+    assert nll < -(shares * shares.clamp_min(1e-9).log()).sum().item()
+
+
+@shipped(ROLLS)
+def test_a_network_of_rolls_takes_less_than_a_megabyte(folder: Path) -> None:
+    assert (folder / WEIGHTS).stat().st_size < 1_000_000
+
+
+@shipped(HANDS)
+def test_it_puts_both_hands_under_a_melody(folder: Path) -> None:
+    checkpoint = load_checkpoint(folder.name)
+    made = accompany(checkpoint, MELODY, replace(checkpoint.card.sampling_defaults, seed=1))
+    alone = made.accompaniment.notes
+    assert len(alone) >= 8
+    assert min(note.pitch for note in alone) < min(MELODY.pitches)
+    assert len({note.pitch % 12 for note in alone}) >= 4
+
+
 def num_steps(folder: Path, tunes: Sequence[Score]) -> int:
     codec = load_checkpoint(folder.name).codec
     return sum(len(codec.encode(tune).tokens) for tune in tunes)
 
 
-@shipped(BEATS, STEPS, CHARS)
+@shipped("")
 def test_its_card_tells_all(folder: Path) -> None:
     card = read_card(folder)
     assert card.architecture in ARCHITECTURES
@@ -197,7 +252,7 @@ def test_the_figures_of_a_card_are_of_every_held_out_song_that_the_codec_carries
         assert card.metrics["num_tokens"] == num_steps(folder, held_out)
 
 
-@shipped(BEATS, STEPS, CHARS)
+@shipped("")
 def test_it_is_small_and_whole(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} - {SWEEP, SWEEP_CURVES, SONGS, TUNES} == {CARD, WEIGHTS, HISTORY}
     assert sum(path.stat().st_size for path in folder.iterdir()) <= MAX_BYTES
