@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,16 +18,19 @@ from core.codecs.arrangement import (
     BAR,
     LENGTH,
     LENGTHS,
+    MELODY,
     MELODY_VELOCITY,
     MOST_BARS,
     PITCH,
     ROLE,
     STEP,
     WHEN,
+    Bars,
     Event,
     bar_steps,
+    counted_bars,
     lead_of,
-    told_events,
+    steps_in,
     within,
 )
 from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS
@@ -35,6 +39,7 @@ from core.data.windows import way_to_common_key
 from core.errors import InputError
 from core.formats.spelling import parse_key
 from core.generate import Writer, drawn_seed
+from core.piano_notation import TOGETHER_SEC
 from core.sampling import AUTO, SamplingConfig
 from core.sampling.search import OnStep
 from core.sampling.stream import Pen
@@ -62,9 +67,8 @@ class Accompaniment:
 class Due:
     """A logits processor: which places may be told next, given where the telling stands and which melody note comes."""
 
-    def __init__(self, codec: ArrangementCodec, bar: int) -> None:
-        """``bar`` in steps."""
-        self.codec, self.bar = codec, bar
+    def __init__(self, codec: ArrangementCodec, bars: Bars) -> None:
+        self.codec, self.bars = codec, bars
         self.told = 0
         self.coming: int | None = None
         """when the next melody note is told"""
@@ -85,7 +89,8 @@ class Due:
         full = len(self.struck) >= MAX_STRUCK or HIGHEST in self.struck
         start, earliest = self.codec.starts[WHEN], self.told + full
         when = torch.tensor([self.when(value) for value in range(MOST_BARS * BAR)])
-        places = logits[:, start : start + len(when)].masked_fill(when < earliest, -math.inf)
+        places = behind_bar_lines(logits[:, start : start + len(when)], when < 0)
+        places = places.masked_fill(when < earliest, -math.inf)
         if self.coming is not None:
             chances = places.masked_fill(when < self.coming, -math.inf).logsumexp(dim=1, keepdim=True)
             places = places.masked_fill(when >= self.coming, -math.inf)
@@ -95,14 +100,26 @@ class Due:
         return allowed
 
     def when(self, value: int) -> int:
-        """The step that a place means; -1 where the bar is shorter."""
-        bars, step = divmod(value, BAR)
-        return (self.told // self.bar + bars) * self.bar + step if step < self.bar else -1
+        """The told time that a place means; -1 where the bar, which an accompanying note is late, is shorter."""
+        told = self.told // BAR * BAR + value
+        return -1 if self.bars.step(told - BAR) is None else told
 
-    def place(self, when: int) -> int:
-        """The place that means a step, or of a later one the last bar that can be told."""
-        bars = min(when // self.bar - self.told // self.bar, MOST_BARS - 1)
-        return bars * BAR + when % self.bar
+    def place(self, told: int) -> int:
+        """The place that means a told time, or of a later one the last bar that can be told."""
+        bars = min(told // BAR - self.told // BAR, MOST_BARS - 1)
+        return bars * BAR + told % BAR
+
+
+def behind_bar_lines(places: Tensor, beyond: Tensor) -> Tensor:
+    """``places`` (1, P), of which those ``beyond`` (P,) the end of their bar leave their chance to the next bar line.
+
+    A model that has learned from longer bars would else pile up its notes on the last step of a short one.
+    """
+    bars, beyond = places.view(MOST_BARS, BAR), beyond.view(MOST_BARS, BAR)
+    late = bars.masked_fill(~beyond, -math.inf).logsumexp(dim=1)
+    bars = bars.masked_fill(beyond, -math.inf)
+    bars[1:, 0] = torch.logaddexp(bars[1:, 0], late[:-1])
+    return bars.view(1, -1)
 
 
 def accompany(
@@ -125,9 +142,9 @@ def accompany(
     melody = monophonic(melody)
     if not melody.notes:
         raise InputError("There is no melody to accompany; compose or open one first.")
-    bar, lead = bar_steps(melody), lead_of(melody)
+    bars, lead = counted_bars(melody), lead_of(melody)
     last = math.ceil((melody.duration + lead) / STEP)
-    if max(last, len(melody.notes)) > MAX_MELODY_BARS * bar:  # a note a step, on average
+    if max(last, len(melody.notes)) > MAX_MELODY_BARS * bar_steps(melody):  # a note a step, on average
         raise InputError(f"The melody is longer than {MAX_MELODY_BARS} bars; choose a shorter one.")
     sampling = sampling or checkpoint.card.sampling_defaults
     if sampling.num_beams > 1:
@@ -139,24 +156,44 @@ def accompany(
     assert sampling.seed is not None
     way = way_to_common_key(home)  # the model knows one key
     moved = replace(sampling, key=moved_key(sampling.key, way))
-    due = Due(codec, bar)
+    due = Due(codec, bars)
     generator = torch.Generator().manual_seed(sampling.seed)
     pen = Pen(Writer(checkpoint, sampling), codec.bos_token, [due, *moved.processors(codec.pitches)], generator)
     pen.write(codec.kind_token(texture))
-    told = told_events(melody.transposed(way).notes, (), bar, lead)
-    found = list(struck(pen, due, told, last + bar, on_step))
-    notes = tuple(
-        Note(
-            onset, min(event.length, last - event.told + bar) * STEP, within(event.pitch - way), ACCOMPANIMENT_VELOCITY
-        )
-        for event in found
-        if (onset := (event.told - bar) * STEP - lead) >= 0
-    )
-    line = {(note.onset, note.pitch) for note in melody.notes}
-    alone = replace(melody, notes=tuple(note for note in notes if (note.onset, note.pitch) not in line))
-    louder = tuple(note._replace(velocity=MELODY_VELOCITY) for note in melody.notes)
-    both = replace(melody, notes=(*louder, *alone.notes))
-    return Accompaniment(both, melody, alone, pen.log_likelihood, sampling)
+    line = steps_in(melody.transposed(way).notes, lead)
+    told = sorted(Event(bars.told(start), MELODY, pitch, length) for start, pitch, length in line)
+    notes = []
+    for event in struck(pen, due, told, bars.told(last) + BAR, on_step):
+        step = bars.step(event.told - BAR)
+        assert step is not None
+        length = min(event.length, last - step) * STEP
+        notes.append(Note(step * STEP - lead, length, within(event.pitch - way), ACCOMPANIMENT_VELOCITY))
+    alone = replace(melody, notes=tuple(beside(melody, (note for note in notes if note.onset >= 0))))
+    return Accompaniment(together(melody, alone), melody, alone, pen.log_likelihood, sampling)
+
+
+def together(melody: Score, accompaniment: Score) -> Score:
+    """Both, the melody louder."""
+    louder = (note._replace(velocity=MELODY_VELOCITY) for note in melody.notes)
+    return replace(melody, notes=(*louder, *accompaniment.notes))
+
+
+def beside(melody: Score, notes: Iterable[Note]) -> Iterator[Note]:
+    """What of ``notes`` leaves every key to the melody that it strikes or holds.
+
+    A note is left out while the melody holds its key, and where it would be struck with a melody note or within a step
+    of it: so near they would be taken for one. Others end where the melody strikes their key.
+    """
+    near = max(STEP, TOGETHER_SEC * melody.qpm / 60)
+    line: defaultdict[int, list[Note]] = defaultdict(list)
+    for given in melody.notes:
+        line[given.pitch].append(given)
+    for note in notes:
+        same = line[note.pitch]
+        if any(given.onset <= note.onset < given.offset or abs(given.onset - note.onset) < near for given in same):
+            continue
+        end = min((given.onset for given in same if given.onset > note.onset), default=math.inf)
+        yield note._replace(duration=min(note.duration, end - note.onset))
 
 
 def share_in_key(melody: Score) -> float:
@@ -176,7 +213,7 @@ def moved_key(key: str, way: int) -> str:
 
 
 def struck(pen: Pen, due: Due, melody: Sequence[Event], stop: int, on_step: OnStep | None) -> Iterator[Event]:
-    """The accompanying notes, told before ``stop``."""
+    """The accompanying notes, told before ``stop``, or until ``on_step`` says that it is enough."""
     codec, coming = due.codec, list(melody)
     while True:
         due.coming = coming[0].told if coming else None
@@ -189,11 +226,11 @@ def struck(pen: Pen, due: Due, melody: Sequence[Event], stop: int, on_step: OnSt
             return
         if told > due.told:
             due.told, due.struck = told, []
-            if on_step:
-                on_step(told, stop)
+            if on_step and on_step(told, stop):
+                return
         if given:
             event = coming.pop(0)
-            for token in codec.tokens_of([event], due.bar).tolist()[ROLE:]:
+            for token in codec.tokens_of([event]).tolist()[ROLE:]:
                 pen.write(token)
             continue
         pen.write(codec.starts[ROLE] + ACCOMPANIMENT)

@@ -155,7 +155,12 @@ def tiny_checkpoints(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Parsed corpora and studies go to folders of this run, so that the tests start as a fresh installation does."""
-    os.environ["TUNESMITH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    """Parsed corpora and studies go to folders of this run, so that the tests start as a fresh installation does.
+
+    Processes that share the tests share the corpora: files there are whole or absent, whoever else reads them.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    os.environ["TUNESMITH_CACHE"] = str(shared / "cache")
     os.environ.pop("TUNESMITH_CORPORA", None)
     os.environ["TUNESMITH_STUDIES"] = f"sqlite:///{tmp_path_factory.mktemp('studies') / 'studies.db'}"

@@ -203,7 +203,7 @@ NOTE = st.builds(
 def test_nothing_is_lost_whatever_is_played(notes, is_performed):
     score = Score(tuple(notes))
     written = notate_piano(score, performed=is_performed)
-    played = single_strokes(score)
+    played = single_strokes(score, performed=is_performed)
     assert written.pitches == played.pitches
     assert bars_add_up(written)
     if is_performed:
@@ -218,7 +218,7 @@ def test_nothing_is_lost_whatever_is_played(notes, is_performed):
 def test_composed_sixteenths_stay_where_they_are(rows, metre):
     score = Score(tuple(Note(start / 4, length / 4, pitch) for start, length, pitch in set(rows)), time_signature=metre)
     written = notate_piano(score, performed=False)
-    played = single_strokes(score)
+    played = single_strokes(score, performed=False)
     check(written, played)
     assert written.num_bars * bar_units(metre) >= max((round(note.onset * UNITS) for note in played.notes), default=0)
     places = Counter((chord.start, note) for chord in written.chords() for note in chord.notes)
@@ -258,6 +258,17 @@ def test_what_cannot_be_written_is_refused_in_a_sentence(score):
 def test_a_key_struck_twice_in_a_moment_is_one_note():
     score = Score((Note(0, 1, 60), Note(0.02, 2, 60), Note(0.5, 1, 60)))
     assert [(note.onset, note.duration) for note in single_strokes(score).notes] == [(0, 2.02), (0.5, 1)]
+
+
+def test_written_notes_are_as_many_at_any_tempo():
+    """Two 32nds at 240 quarters a minute are 31 ms apart; what is on one place is one note."""
+    score = Score((Note(0, 0.125, 60), Note(0.125, 0.125, 60), Note(1, 1, 60), Note(1, 2, 60)), qpm=240)
+    assert [(note.onset, note.duration) for note in single_strokes(score, performed=False).notes] == [
+        (0, 0.125),
+        (0.125, 0.125),
+        (1, 2),
+    ]
+    assert shown(notate_piano(score, performed=False))[1] == "C4/32 C4/32 r/16 r/8 C4/2 r/4"
 
 
 # -- hands ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
@@ -16,10 +18,12 @@ from core.formats.midi import score_to_midi
 from core.score import Note, Score
 from core.ui.neuron_why import ASKED, Asked, Source
 from core.ui.piano_desk import PianoDesk, Take
+from core.ui.progress import Progress
+from core.ui.tune_desk import TuneDesk, Version
 from tests.conftest import MELODY, said, tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent
-MODELS = ("piano-transformer", "roll-gru", "piano-accompaniment", "beat-rnn")
+MODELS = ("piano-transformer", "roll-gru", "piano-accompaniment", "beat-rnn", "char-rnn")
 ABC = b"X:1\nT:Scale\nM:3/4\nL:1/4\nK:G\nG A B|c d e|f g2|]\n"
 
 
@@ -123,6 +127,38 @@ def test_the_melody_composed_on_the_front_page_comes_along() -> None:
     assert kept == [(note.onset, note.pitch) for note in composed.notes]
 
 
+def test_a_tune_of_the_tunes_page_comes_along() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/tunes.py")
+    desk = TuneDesk()
+    desk.take([Version("Given", ABC.decode(), "char-rnn.essen")])
+    app.session_state["tunes.desk"] = desk
+    app = press(app.run(), "Now with two hands").switch_page("pages/piano.py").run()
+    take = take_of(app)
+    assert [note.pitch for note in take.score.notes if note.velocity == 96] == [67, 69, 71, 72, 74, 76, 78, 79]
+    assert (take.score.title, take.score.time_signature, take.key) == ("Scale", (3, 4), "G")
+
+
+@pytest.mark.parametrize(("way", "label"), [("Play", "Play"), ("Two hands", "Accompany")])
+def test_stop_keeps_what_was_made(way: str, label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = choose(open_page(), "way", way)
+    app.checkbox(key="settings.piano.new_seed").uncheck().run()
+    if way == "Play":
+        app.slider(key="settings.piano.seconds").set_value(60).run()
+    presses = [RerunException(RerunData())]
+
+    def show(_: Progress, done: int, total: int) -> None:
+        if done > 0.7 * total and presses:
+            raise presses.pop()
+
+    monkeypatch.setattr(Progress, "show", show)
+    press(app, label)
+    first, take = app.session_state["piano.desk"].takes
+    assert take_of(app) == take != first
+    assert take.label.endswith("stopped")
+    if way == "Play":
+        assert 30 < take.score.notes[-1].onset * 60 / take.score.qpm < 55
+
+
 @pytest.mark.parametrize("index", [0, 7, -1])
 def test_a_note_leads_to_what_the_model_did_when_it_came_to_it(index: int) -> None:
     app = open_page()
@@ -154,6 +190,35 @@ def test_a_file_that_is_no_music_is_said_and_nothing_is_lost() -> None:
     assert len(app.error) == 1
     desk: PianoDesk = app.session_state["piano.desk"]
     assert desk.take == first
+
+
+def test_a_file_that_is_silent_at_first_is_said() -> None:
+    app = open_page()
+    late = Score((Note(40, 1, 60), Note(41, 1, 64)), qpm=60)
+    app.file_uploader(key="piano.prompt").upload("late.mid", score_to_midi(late), "audio/midi").run()
+    assert [said(error) for error in app.error] == ["Nothing is struck in the first 10 seconds; keep more of it."]
+    app.slider(key="settings.piano.kept").set_value(60).run()
+    assert not app.error
+
+
+def test_of_a_short_file_all_is_kept() -> None:
+    app = open_page()
+    one = score_to_midi(Score((Note(0, 0.1, 110),)))
+    app.file_uploader(key="piano.prompt").upload("one.mid", one, "audio/midi").run()
+    take = take_of(press(app, "Play"))
+    given = [note for note in take.score.notes if note.pitch == 110]
+    assert given[0].onset == 0
+    assert len(take.score.notes) > len(given)
+
+
+def test_a_huge_file_is_refused_in_a_sentence() -> None:
+    app = open_page()
+    notes = tuple(Note(index / 200, 0.01, 30 + index % 60) for index in range(6000))
+    app.file_uploader(key="piano.prompt").upload("huge.mid", score_to_midi(Score(notes)), "audio/midi").run()
+    app.slider(key="settings.piano.kept").set_value(60).run()
+    press(app, "Play")
+    assert not app.exception
+    assert [said(error)[:45] for error in app.error] == ["A beginning may have 5,000 notes and 300 seco"]
 
 
 def test_without_models_it_says_how_to_train_one(tiny: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from core.cli import settings
-from core.cli.base import Json, app, rounded, say, write_files
+from core.cli.base import CorpusRoot, Json, app, rounded, say, write_files
 from core.errors import InputError
 from core.files import ending, read_bytes, read_score
 from core.piano_files import PIANO_WRITERS, PianoWriter
@@ -83,6 +84,24 @@ def accompany(
     took = time.perf_counter() - began
     write_files({path: write(made.score, False, line.key) for path, write in writers.items()})
     say(told(checkpoint.card.name, made.sampling.seed, made.score, made.log_likelihood, took, out, as_json), as_json)
+
+
+@app.command()
+def two_staves(
+    corpus: Annotated[str, typer.Argument(help="maestro-piano, pop909-pairs or another corpus.")],
+    num: Annotated[int, typer.Option(min=1, help="Validation pieces, from all over the corpus.")] = 50,
+    seconds: Annotated[float | None, typer.Option(help="Of each piece, from its beginning; else all.")] = None,
+    corpus_root: CorpusRoot = None,
+    as_json: Json = False,
+) -> None:
+    """Write pieces down for two hands, as if performed and as if written, and count the bars that do not add up."""
+    from core.evaluation.two_staves import excerpts, measure
+
+    def tell(id_: str, kind: str) -> None:
+        sys.stderr.write(f"{kind}: {id_}\n")
+
+    found = measure(excerpts(corpus, num, seconds, corpus_root), on_piece=tell)
+    say([{"corpus": corpus, "as": kind, **written.facts()} for kind, written in found.items()], as_json)
 
 
 def drawn(seed: int | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -14,6 +15,8 @@ from core.codecs.base import CodecError, Encoded
 from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS, FieldCodec
 from core.codecs.piano import in_score_order
 from core.errors import InputError
+from core.formats.grid import UNITS
+from core.formats.metre import bar_levels
 from core.formats.pitch_names import pitch_name
 from core.score import Note, Score, monophonic
 
@@ -39,7 +42,7 @@ class Event(NamedTuple):
     """A note as it is told: a melody note at its own time, an accompanying one a bar later."""
 
     told: int
-    """steps from a bar line, upbeats counted from the one before"""
+    """``BAR`` for each bar before it, and steps into its bar; upbeats are counted from the bar line before"""
     role: int
     pitch: int
     length: int
@@ -82,12 +85,12 @@ class ArrangementCodec(FieldCodec):
             return ("melody", "with it")[value]
         return pitch_name(LOWEST + value) if field == PITCH else f"{LENGTHS[value] * STEP:g}q"
 
-    def tokens_of(self, events: Sequence[Event], bar: int = BAR) -> Tensor:
+    def tokens_of(self, events: Sequence[Event]) -> Tensor:
         """(4 N,) of events in order; the first lies in the bar it begins."""
         tokens, before = [], events[0].told if events else 0
         for told, role, pitch, length in events:
-            bars = min(told // bar - before // bar, MOST_BARS - 1)
-            values = (bars * BAR + told % bar, role, within(pitch) - LOWEST, length_value(length))
+            bars = min(told // BAR - before // BAR, MOST_BARS - 1)
+            values = (bars * BAR + told % BAR, role, within(pitch) - LOWEST, length_value(length))
             tokens += [start + value for start, value in zip(self.starts, values, strict=False)]
             before = told
         return torch.tensor(tokens, dtype=torch.int64)
@@ -117,7 +120,7 @@ class ArrangementCodec(FieldCodec):
         told = arranged(self.events_of(tokens), BAR)
         return [1 + NUM_FIELDS * told[index][0] for index in in_score_order([note for _, note in told])]
 
-    def events_of(self, tokens: Sequence[int], bar: int = BAR) -> list[Event]:
+    def events_of(self, tokens: Sequence[int]) -> list[Event]:
         """The notes before the end, a last one of which fields are missing not counted; raises ``CodecError``."""
         body = list(tokens[1:])
         if self.end_token in body:
@@ -128,7 +131,7 @@ class ArrangementCodec(FieldCodec):
             if any(not 0 <= value < num for value, num in zip(values, self.num_values, strict=True)):
                 raise CodecError("These tokens are no arrangement; a note is a place, a role, a key, a length.")
             bars += values[WHEN] // BAR
-            told = bars * bar + values[WHEN] % BAR
+            told = bars * BAR + values[WHEN] % BAR
             events.append(Event(told, values[ROLE], LOWEST + values[PITCH], LENGTHS[values[LENGTH]]))
         return events
 
@@ -136,15 +139,63 @@ class ArrangementCodec(FieldCodec):
         return self.decode(self.encode(score))
 
 
+@dataclass(frozen=True)
+class Bars:
+    """How a metre is counted, which may have bars of any length: in bars of at most ``BAR`` steps.
+
+    In told time each of them begins a ``BAR`` after the one before, as if all were as long.
+    """
+
+    lengths: tuple[int, ...]
+    """steps of the bars in which one of the metre is counted"""
+
+    def told(self, step: int) -> int:
+        """The told time of a step, counted from a bar line of the metre."""
+        whole, left = divmod(step, sum(self.lengths))
+        index = 0
+        while left >= self.lengths[index]:
+            left -= self.lengths[index]
+            index += 1
+        return (whole * len(self.lengths) + index) * BAR + left
+
+    def step(self, told: int) -> int | None:
+        """Which step is meant by a told time; None where its bar is shorter."""
+        bars, left = divmod(told, BAR)
+        whole, index = divmod(bars, len(self.lengths))
+        if left >= self.lengths[index]:
+            return None
+        return whole * sum(self.lengths) + sum(self.lengths[:index]) + left
+
+
 def bar_steps(score: Score) -> int:
-    """Steps of a bar; raises ``InputError`` where they are more than the codec counts, or no whole number."""
-    bar = score.bar_length / STEP
-    if bar > BAR or bar != int(bar):
-        numerator, denominator = score.time_signature
+    """Steps of a bar; raises ``InputError`` where they are no whole number."""
+    return sum(counted_bars(score).lengths)
+
+
+def counted_bars(score: Score) -> Bars:
+    """One bar for each of the score's, or where that is longer than ``BAR`` as few as its groups of beats allow.
+
+    So 5/4 is counted in two and three quarters, 9/8 in six and three eighths, 12/8 in twice six. Raises ``InputError``
+    where a bar is no whole number of steps.
+    """
+    levels, units = bar_levels(score.time_signature), round(UNITS * STEP)
+    for weakest in sorted(set(levels.values())):
+        lines = sorted(place for place, level in levels.items() if level <= weakest)
+        groups = [after - before for before, after in pairwise(lines)]
+        if max(groups) <= BAR * units:
+            break
+    if any(group % units for group in groups):
         raise InputError(
-            f"A melody in {numerator}/{denominator} cannot be accompanied; choose one with bars of up to four quarters."
+            "A melody in {}/{} cannot be accompanied; choose one with bars of whole sixteenths.".format(
+                *score.time_signature
+            )
         )
-    return int(bar)
+    bars = [0]
+    for group in groups:
+        if bars[-1] + group // units > BAR:
+            bars.append(0)
+        bars[-1] += group // units
+    return Bars(tuple(bars))
 
 
 def steps_in(notes: Sequence[Note], lead: float) -> list[tuple[int, int, int]]:

@@ -153,20 +153,17 @@ def _in_written_time(sec: Floats, heard: Floats, positions: Ints, qpm: float) ->
     return np.interp(sec, heard, positions) + after
 
 
-def single_strokes(score: Score) -> Score:
-    """The score with each key struck once where it is struck twice within a moment; raises ``InputError``."""
-    if not (math.isfinite(score.qpm) and score.qpm > 0):
-        raise InputError("The music has no proper tempo: give quarter notes per minute.")
-    if len(score.notes) > MAX_NOTES:
-        raise InputError(f"The piece has more than {MAX_NOTES} notes: choose a shorter excerpt.")
-    moment = TOGETHER_SEC * score.qpm / 60
+def single_strokes(score: Score, *, performed: bool = True) -> Score:
+    """The score with each key struck once where it is struck twice within a moment; raises ``InputError``.
+
+    A moment is ``TOGETHER_SEC`` of what was ``performed``, else a unit of written time: notes that somebody wrote one
+    after the other are two at any tempo.
+    """
+    check_notes(score)
+    moment = TOGETHER_SEC * score.qpm / 60 if performed else 1 / UNITS
     kept: list[Note] = []
     last: dict[int, int] = {}  # where the last note of each pitch is among those kept
     for note in score.notes:
-        if not (math.isfinite(note.onset + note.duration) and note.onset >= 0 and note.duration >= 0):
-            raise InputError("A note has no proper time: it must begin at 0 or later.")
-        if not 0 <= note.pitch <= 127:
-            raise InputError("A pitch cannot be written: use MIDI note numbers from 0 to 127.")
         before = last.get(note.pitch)
         if before is not None and note.onset - kept[before].onset < moment:
             kept[before] = kept[before]._replace(duration=max(kept[before].offset, note.offset) - kept[before].onset)
@@ -174,3 +171,16 @@ def single_strokes(score: Score) -> Score:
             last[note.pitch] = len(kept)
             kept.append(note)
     return replace(score, notes=tuple(kept))
+
+
+def check_notes(score: Score) -> None:
+    """Raises ``InputError`` for what cannot be written down."""
+    if not (math.isfinite(score.qpm) and score.qpm > 0):
+        raise InputError("The music has no proper tempo: give quarter notes per minute.")
+    if len(score.notes) > MAX_NOTES:
+        raise InputError(f"The piece has more than {MAX_NOTES} notes: choose a shorter excerpt.")
+    for note in score.notes:
+        if not (math.isfinite(note.onset + note.duration) and note.onset >= 0 and note.duration >= 0):
+            raise InputError("A note has no proper time: it must begin at 0 or later.")
+        if not 0 <= note.pitch <= 127:
+            raise InputError("A pitch cannot be written: use MIDI note numbers from 0 to 127.")

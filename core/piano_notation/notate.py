@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from core.formats.metre import bar_units
 from core.formats.spelling import estimate_key
 from core.formats.two_staves import Chord, PianoScore, Staff, Voice
-from core.piano_notation.beats import Placed, is_written, place_performance, place_written, single_strokes
+from core.piano_notation.beats import (
+    Placed,
+    check_notes,
+    is_written,
+    place_performance,
+    place_written,
+    single_strokes,
+)
 from core.piano_notation.grid import Grid, fit
 from core.piano_notation.hands import split_hands
 from core.piano_notation.values import MAX_PITCH, REACH, wanted_ends, written_end
@@ -24,13 +31,14 @@ def notate_piano(score: Score, *, performed: bool | None = None, key: str | None
     A performance gets a tempo, a metre and bar lines of its own, whatever metre the score claims; music that is not
     ``performed`` keeps them. Unless told, it is found out by whether the onsets lie on the grid of written music.
     ``key`` is estimated unless it is given. A key struck twice within a moment is one note, and notes are numbered as
-    in ``single_strokes(score)``; no other note is lost. Raises InputError on what cannot be written.
+    in ``single_strokes``; no other note is lost. Raises InputError on what cannot be written.
     """
-    score = single_strokes(score)
+    check_notes(score)
     if not score.notes:
         return PianoScore((), ((), ()), score.qpm, score.time_signature, key=key or score.key, title=score.title)
     if performed is None:
         performed = not is_written(score)
+    score = single_strokes(score, performed=performed)
     placed = place_performance(score) if performed else place_written(score)
     hands = _hands(placed, score)
     right, left = fit((hands[0].keys(), hands[1].keys()), placed.time_signature)

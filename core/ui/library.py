@@ -78,7 +78,7 @@ BOARDS = {
     ),
     PianoRollCodec.name: (
         "Piano, frame by frame",
-        "Held-out performances of MAESTRO, five frames a second; a token is the set of keys struck in a frame. A set "
+        "Held-out performances of MAESTRO; a token is the set of keys struck in a frame. A set "
         "that the vocabulary lacks costs its own token and its keys, so that a small vocabulary earns nothing. The "
         "networks of a study with self-attention, on its budget of 100 performances.",
     ),

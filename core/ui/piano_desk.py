@@ -51,4 +51,4 @@ class PianoDesk:
 
 def taken(label: str, score: Score, model: str, *, performed: bool, key: str | None = None, note: str = "") -> Take:
     """A take of music as a model wrote it."""
-    return Take(label, single_strokes(score), performed, model, key, note)
+    return Take(label, single_strokes(score, performed=performed), performed, model, key, note)

@@ -18,7 +18,8 @@ from core.ui.page import MAX_UPLOAD_MB, keep, plain_errors, start_page
 from core.ui.piano_desk import PianoDesk, taken
 from core.ui.piano_melody import AT_ONCE, choose_melody
 from core.ui.piano_sheet import sheet
-from core.ui.progress import EVERY, Progress
+from core.ui.piano_stop import Stoppable
+from core.ui.progress import EVERY
 from core.ui.settings import MAX_PAGE_SEED, choose_model, further, new_seed, slider
 from core.ui.work import accompanying_cards, checkpoint, piano_cards, score_of, turn
 
@@ -100,19 +101,25 @@ def perform(
     seconds: float,
     prompt: tuple[str, Score] | None,
 ) -> None:
-    progress = Progress("Playing …", SPACE + "progress")
+    progress = Stoppable("Playing …", SPACE + "progress")
 
-    def show(sec: float) -> None:
-        progress.show(EVERY * min(math.floor(sec), math.ceil(seconds)), EVERY * math.ceil(seconds))
+    def show(sec: float) -> bool:
+        return progress.show(EVERY * min(math.floor(sec), math.ceil(seconds)), EVERY * math.ceil(seconds))
 
     with turn():
         made = write_piano(model, seconds, sampling, style=style, prompt=prompt[1] if prompt else None, on_seconds=show)
-    progress.end()
     name = f"On from {prompt[0][:60]}" if prompt else STYLES.get(style, style)
     name = name[:1].upper() + name[1:]
-    label = f"{name}, seed {made.sampling.seed}"
     title = name if prompt or style != ANY else "Piano piece"
-    desk.add(taken(label, replace(made.score, title=title), model.card.name, performed=True))
+    if len(made.score.notes) > (len(prompt[1].notes) if prompt else 0):
+        label = label_of(name, made.sampling, progress.stopped)
+        desk.add(taken(label, replace(made.score, title=title), model.card.name, performed=True))
+    progress.end()
+
+
+def label_of(name: str, sampling: SamplingConfig, stopped: bool) -> str:
+    """What tells a take from others."""
+    return f"{name}, seed {sampling.seed}{', stopped' * stopped}"
 
 
 def two_hands(desk: PianoDesk) -> None:
@@ -136,14 +143,15 @@ def two_hands(desk: PianoDesk) -> None:
         )
     at_once = st.session_state.pop(AT_ONCE, False) or desk.take is None
     if melody is not None and (pressed or at_once):
-        progress = Progress("Accompanying …", SPACE + "progress")
+        progress = Stoppable("Accompanying …", SPACE + "progress")
         with turn():
             made = accompany(model, melody, sampling, texture=texture or ANY, on_step=progress.show)
-        progress.end()
         title = melody.title or "Melody"
-        label = f"{title}, seed {made.sampling.seed}"
-        score = replace(made.score, title=title)
-        desk.add(taken(label, score, model.card.name, performed=False, key=melody.key))
+        if made.accompaniment.notes or not progress.stopped:
+            label = label_of(title, made.sampling, progress.stopped)
+            score = replace(made.score, title=title)
+            desk.add(taken(label, score, model.card.name, performed=False, key=melody.key))
+        progress.end()
 
 
 def choose_drawing(card: ModelCard) -> SamplingConfig:

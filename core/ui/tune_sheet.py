@@ -16,10 +16,11 @@ from core.ui.components.score_view import score_view
 from core.ui.neuron_why import Source, why_button
 from core.ui.originality import melody_line
 from core.ui.page import count, plain, plain_errors
+from core.ui.piano_melody import accompany_button
 from core.ui.tune_desk import TuneDesk
 from core.ui.tune_downloads import program, take_home
 from core.ui.tune_text import MAX_TEXT, Reading, characters_of, line_and_column, read
-from core.ui.work import AUDIO_MIME, PAIR_WIDTH, corpus_of, engraved, sound
+from core.ui.work import AUDIO_MIME, PAIR_WIDTH, accompanying_cards, corpus_of, engraved, sound
 
 EDITOR, SCORE, CARDS = "tune.editor", "tune.score", "tune.candidates"
 STYLE = """
@@ -83,11 +84,15 @@ def verdict(reading: Reading) -> str:
 
 
 def steps(desk: TuneDesk) -> None:
-    """Undo and redo."""
+    """Undo and redo, and the way to a second hand."""
     row = st.container(horizontal=True, vertical_alignment="center")
     row.button("Undo", icon=":material/undo:", on_click=desk.undo, disabled=not desk.undo_stack)
     row.button("Redo", icon=":material/redo:", on_click=desk.redo, disabled=not desk.redo_stack)
     row.caption(plain(" · ".join(filter(None, (desk.version.label, desk.version.note)))))
+    score = read(desk.text).score
+    if score is not None and score.notes and accompanying_cards():
+        with row:
+            accompany_button(score, "tune.two_hands")
 
 
 def seen_and_heard(desk: TuneDesk) -> None:
