@@ -240,9 +240,7 @@ def test_the_card_gives_the_sampling_defaults(folder: Path) -> None:
 def test_lists_of_numbers_take_a_line_each(tmp_path: Path) -> None:
     """And nothing else of a card changes, not even text that looks like one."""
     saved = tiny_checkpoint("roll-gru")
-    card = replace(
-        saved.card, description="[\n  1,\n  2\n]", codec_config={"probs": [0.5, 1e-7]}
-    )
+    card = replace(saved.card, description="[\n  1,\n  2\n]", codec_config={"probs": [0.5, 1e-7]})
     save_checkpoint(saved._replace(card=card), tmp_path)
     text = (tmp_path / card.name / "card.json").read_text()
     assert json.loads(text) == asdict(card)
