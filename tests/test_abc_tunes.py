@@ -140,8 +140,9 @@ def test_both_together_have_no_variant_on_two_sides(root: Path, irish: Path) -> 
     pieces = load_corpus("abc-tunes", root)
     assert [piece.id for piece in pieces[:6]] == ["train/1", "train/2", "train/3", "valid/1", "valid/2", "valid/3"]
     names = {piece.id for piece in pieces[6:]}
-    assert names == {piece.id for piece in load_corpus("irish")} - {other.id}
-    assert "airdsAirs/book2/1" in names
+    unread = next(piece for piece in load_corpus("irish") if piece.id == "airdsAirs/book2/1")
+    assert unread.split == "train"  # whose variants it has nobody can tell
+    assert names == {piece.id for piece in load_corpus("irish")} - {other.id, unread.id}
 
 
 def test_a_shared_run_of_16_intervals_is_a_leak() -> None:
