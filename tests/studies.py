@@ -65,7 +65,7 @@ def postgres() -> Iterator[str]:
         wait_for(folder, process)
         yield str(folder)
     finally:
-        process.send_signal(signal.SIGINT)  # its fast shutdown, which waits for no connection
+        process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
