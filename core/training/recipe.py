@@ -124,13 +124,13 @@ class Recipe:
 
 
 def number_like(text: str, present: Any, name: str) -> Any:
-    """``text`` as a value of the type of ``present``: a count from 1 up, or a fraction; raises ``InputError``."""
-    whole = isinstance(present, int)
+    """``text`` as a value of the type of ``present``: a count from 1 up, a fraction, 0 or 1; raises ``InputError``."""
+    whole, switch = isinstance(present, int), isinstance(present, bool)
     try:
         value = int(text) if whole else float(text)
     except ValueError as error:
         raise InputError(f"{name} must be a {'whole ' * whole}number, not {text[:40]!r}.") from error
-    low, high = (0 if name in MAY_BE_NOUGHT else 1, 2**31) if whole else (0, 1)
+    low, high = (0 if name in MAY_BE_NOUGHT else 1, 2**31) if whole and not switch else (0, 1)
     if not low <= value <= high:
         raise InputError(f"{name} must be from {low} to {high}, not {value}.")
-    return value
+    return bool(value) if switch else value

@@ -10,7 +10,7 @@ import io
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ REPORTS: dict[str, Any] = {
     "weight_decay": 0.0,
     "batch_size": 64,
     "steady": True,
+    "max_epochs": REPORTS_EPOCHS,
     "patience": REPORTS_EPOCHS,
 }
 """how those reports trained: on random slices of 30 characters, from a state of nought, with Adam, to the end"""
@@ -82,12 +83,11 @@ def sweep(
 
     def objective(trial: optuna.Trial) -> float:
         if PUBLISHED in trial.user_attrs:
-            changed, epochs = replace(recipe, training=replace(recipe.training, **REPORTS)), REPORTS_EPOCHS
+            settings, minutes = REPORTS, None
         else:
             chosen = {name: trial.suggest_categorical(name, values) for name, values in axes_of(recipe).items()}
-            changed, epochs = recipe.changed([f"{name}={value}" for name, value in chosen.items()]), max_epochs
-        minutes = None if PUBLISHED in trial.user_attrs else max_minutes
-        changed = replace(changed, training=replace(changed.training, max_epochs=epochs))
+            settings, minutes = {**chosen, "max_epochs": max_epochs}, max_minutes
+        changed = recipe.changed([f"{name}={value:g}" for name, value in settings.items()])
         place = folder / f"trial-{trial.number}"
         found = figures(train(changed, corpus_root, minutes, run_root=place, checkpoint_root=place), changed)
         for name, value in {**found, CURVE: curve_of(place / recipe.name / HISTORY)}.items():
