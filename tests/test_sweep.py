@@ -4,6 +4,7 @@ import csv
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,3 +100,21 @@ def test_a_grid_is_tried_whole_and_the_published_way_beside_it(trained: list[Rec
     assert len(trained) == 10 == len(sweep(recipe, run_root=tmp_path, checkpoint_root=tmp_path))
     table = list(csv.DictReader((tmp_path / recipe.name / SWEEP).open(newline="")))
     assert {row["trial"] for row in table} == {PUBLISHED, *map(str, range(1, 10))}
+
+
+def test_the_published_way_may_end_when_one_cell_of_the_grid_is_left(
+    trained: list[Recipe], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It takes longest: other workers try the grid meanwhile."""
+    recipe, train = find_recipe("char-lstm"), core.training.sweep.train
+
+    def slowly(changed: Recipe, *others: object, **options: Any) -> ModelCard:
+        if changed.training.steady:
+            sweep(recipe, trials=9, max_epochs=3, run_root=tmp_path, checkpoint_root=tmp_path)
+        return train(changed, *others, **options)
+
+    monkeypatch.setattr(core.training.sweep, "train", slowly)
+    rows = sweep(recipe, max_epochs=3, run_root=tmp_path, checkpoint_root=tmp_path)
+    assert len(rows) == 10
+    assert sum(row["trial"] == PUBLISHED for row in rows) == 1
+    assert len({(one.config.get("hidden_dim"), one.config.get("dropout")) for one in trained}) == 10

@@ -101,6 +101,9 @@ def sweep(
             study.optimize(objective, n_trials=1)
         except optuna.exceptions.UpdateFinishedTrialError:
             continue
+        except KeyError as error:  # when one cell of a grid is left, its sampler asks a trial that has none for its own
+            if error.args != ("grid_id",):
+                raise
         except ValueError as error:
             if not str(error).startswith("Cannot tell"):
                 raise

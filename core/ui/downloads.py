@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -24,11 +25,13 @@ class Format(NamedTuple):
     mime: str
     on_request: bool = False
     """whether it takes longer, or needs a library that may be missing: made once it is asked for"""
+    at_once: bool = False
+    """whether it is made with the page, which says why where it cannot be: not all that has a score fits into it"""
 
 
 MIDI = Format(".mid", "MIDI", "audio/midi")
 MUSICXML = Format(".musicxml", "MusicXML", "application/vnd.recordare.musicxml+xml")
-ABC = Format(".abc", "ABC", "text/vnd.abc")
+ABC = Format(".abc", "ABC", "text/vnd.abc", at_once=True)
 SVG = Format(".svg", "SVG", "image/svg+xml")
 WAV = Format(".wav", "WAV", "audio/wav", on_request=True)
 PDF = Format(".pdf", "PDF", "application/pdf", on_request=True)
@@ -66,8 +69,11 @@ def licence_line(model: str) -> None:
 
 
 def offer(formats: Iterable[Format], of: object, made: Callable[[str], bytes], name: str, space: str = "") -> None:
-    """A button for each format, which saves ``of`` in it, or has it ``made`` first; ``space`` begins their keys."""
-    for suffix, label, mime, on_request in formats:
+    """A button for each format, which saves ``of`` in it, or has it ``made`` first; ``space`` begins their keys.
+
+    Most are made when the button is pressed: nearly all pieces are heard and changed, and not taken home.
+    """
+    for suffix, label, mime, on_request, at_once in formats:
         wanted = f"{space}wanted{suffix}"
         if on_request and st.session_state.get(wanted) != of:
             reason = missing(suffix)
@@ -81,7 +87,7 @@ def offer(formats: Iterable[Format], of: object, made: Callable[[str], bytes], n
             )
             continue
         with plain_errors():
-            data = made(suffix)
+            data = made(suffix) if on_request or at_once else partial(made, suffix)
             st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"{space}download{suffix}")
 
 

@@ -24,8 +24,8 @@ from core.render.engraver import ENGRAVER
 from core.score import Score, monophonic
 from core.ui.queueing import Look, Turnstile
 
-MAX_AT_ONCE = 2
-"""generations, engravings and renderings; who comes later waits"""
+MAX_AT_ONCE = 4
+"""generations, engravings and renderings; who comes later waits. More than cores: half their time is other processes'"""
 AUDIO_MIME = "audio/flac"
 """of what ``sound`` renders"""
 PAIR_WIDTH = 520
@@ -88,7 +88,7 @@ class Waiting:
             in_cached_function.reset(recorded)
 
 
-@st.cache_resource(max_entries=16)
+@st.cache_resource(max_entries=40)
 def checkpoint(name: str) -> Checkpoint:
     """A loaded model, shared by all visits: it keeps nothing of a generation. Takes no turn, as jobs ask for it."""
     ENGRAVER.warm_up()  # what the model writes will be drawn
