@@ -25,7 +25,7 @@ from core.score import Score, monophonic
 from core.ui.queueing import Look, Turnstile
 
 MAX_AT_ONCE = 4
-"""generations, engravings and renderings; who comes later waits. More than cores: half their time is others' processes"""
+"""generations, engravings and renderings; who comes later waits. Half of their time is that of other processes"""
 AUDIO_MIME = "audio/flac"
 """of what ``sound`` renders"""
 PAIR_WIDTH = 520
