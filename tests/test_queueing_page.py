@@ -27,6 +27,8 @@ from core.ui.progress import EVERY, Progress
 
 LONG_STEPS = 2_000
 
+work.MAX_AT_ONCE = 2  # so many hold all places below
+
 @st.cache_resource
 def shared():
     return {"open": False, "served": []}
