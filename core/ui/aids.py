@@ -77,8 +77,8 @@ def choose_aids(defaults: SamplingConfig, space: str) -> dict[str, object]:
         24,
         key=keep(space + "max_leap", min(defaults.max_leap, 24)),
         step=1,
-        help="In semitones: 4 allows thirds, 7 fifths, 12 an octave; 0 allows all. From the last note of a passage that "
-        "is written anew to the note behind it the melody may leap further.",
+        help="In semitones: 4 allows thirds, 7 fifths, 12 an octave; 0 allows all. From a passage that is written anew "
+        "to the note behind it the melody may leap further.",
     )
     return {"key": key, "lowest": min(lowest, highest), "highest": max(lowest, highest), "max_leap": leap}
 
