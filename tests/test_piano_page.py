@@ -72,7 +72,8 @@ def test_it_opens_on_a_finished_piece_and_plays_another() -> None:
     another = take_of(press(app, "Play"))
     assert another.score != first.score
     assert [take.label for take in app.session_state["piano.desk"].takes] == [first.label, another.label]
-    press(app, f"1. {first.label}")
+    app.session_state["piano.more"] = "History"
+    press(app.run(), f"1. {first.label}")
     assert take_of(app) == first
 
 

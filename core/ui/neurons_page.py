@@ -34,7 +34,7 @@ from core.ui.neuron_view import (
     read_piece,
 )
 from core.ui.neuron_why import ASKED, SPACE, Asked
-from core.ui.page import KEPT, SETTING, count, keep, plain, plain_errors, start_page
+from core.ui.page import KEPT, SETTING, count, keep, open_tab, plain, plain_errors, start_page
 from core.ui.settings import choose, choose_model, rank, usual_model
 from core.ui.work import cards
 
@@ -153,15 +153,14 @@ def explore(view: View, installed: list[ModelCard]) -> None:
     if (stands := st.session_state.get(STANDS_FOR)) and stands[:2] == (layer, unit):
         st.caption(f"Of all units this one tells best in this piece where there is “{plain(stands[2])}”.")
     with plain_errors():
-        open_tab(view, layer, unit, place, installed)
+        draw_tab(view, layer, unit, place, installed)
     licence_line(view.checkpoint.card.name)
 
 
-def open_tab(view: View, layer: str, unit: int, place: int, installed: list[ModelCard]) -> None:
-    """Only the tab that is open is worked out."""
-    tabs = st.tabs(TABS, key=TAB, default=UNIT_TAB, on_change="rerun")
-    open_now = next((name for name, tab in zip(TABS, tabs, strict=True) if tab.open), UNIT_TAB)
-    with tabs[TABS.index(open_now)]:
+def draw_tab(view: View, layer: str, unit: int, place: int, installed: list[ModelCard]) -> None:
+    """The tab that is open."""
+    open_now, tab = open_tab(TABS, TAB, UNIT_TAB)
+    with tab:
         if open_now == PLACE_TAB:
             place_tab(view, place)
         elif open_now == UNIT_TAB:

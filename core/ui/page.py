@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import InputError
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 ICON = Path(__file__).parent / "icon.svg"
 
@@ -70,6 +74,12 @@ def keep(name: str, default: object, options: Sequence[object] | None = None) ->
     if key not in st.session_state or value != st.session_state[key]:
         st.session_state[key] = value
     return key
+
+
+def open_tab(names: Sequence[str], key: str, default: str | None = None) -> tuple[str, DeltaGenerator]:
+    """Draws tabs; (name, place) of the one that is open, which alone need be worked out, and its libraries loaded."""
+    tabs = st.tabs(names, key=key, default=default, on_change="rerun")
+    return next(((name, tab) for name, tab in zip(names, tabs, strict=True) if tab.open), (names[0], tabs[0]))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from core.render.notation import NARROW, WIDE
 from core.ui.components.score_view import score_view
 from core.ui.downloads import MIDI, MUSICXML, PDF, SVG, WAV, file_name, licence_line, offer
 from core.ui.neuron_why import Source, why_button
-from core.ui.page import count, plain, plain_errors
+from core.ui.page import count, open_tab, plain, plain_errors
 from core.ui.piano_desk import PianoDesk, Take
 from core.ui.work import AUDIO_MIME, piano_engraved, piano_exported, sound
 
@@ -24,13 +24,14 @@ def sheet(desk: PianoDesk) -> None:
     st.caption(plain(take.label))
     with plain_errors():
         seen_and_heard(desk, take)
-    home, roll, history = st.tabs(["Take home", "Piano roll", "History"])
-    with home:
-        downloads(take)
-    with roll, plain_errors():
-        piano_roll(desk, take)
-    with history:
-        past(desk)
+    name, tab = open_tab(["Take home", "Piano roll", "History"], "piano.more")
+    with tab, plain_errors():
+        if name == "Take home":
+            downloads(take)
+        elif name == "Piano roll":
+            piano_roll(take)
+        else:
+            past(desk)
 
 
 def seen_and_heard(desk: PianoDesk, take: Take) -> None:
@@ -59,7 +60,7 @@ def why_note(take: Take, index: int) -> None:
     why_button(Source(take.score.title, take.score), take.model, index, "piano.why")
 
 
-def piano_roll(desk: PianoDesk, take: Take) -> None:
+def piano_roll(take: Take) -> None:
     from core.render.pianoroll import velocity_figure
 
     st.plotly_chart(velocity_figure(take.score), key="piano.roll")

@@ -19,7 +19,7 @@ from core.ui.downloads import downloads, keeping
 from core.ui.neuron_why import picked_in, why_picked
 from core.ui.note_panel import note_panel
 from core.ui.originality import originality_line
-from core.ui.page import plain, plain_errors
+from core.ui.page import open_tab, plain, plain_errors
 from core.ui.piano_melody import accompany_button
 from core.ui.playing import playing_controls
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, accompanying_cards, corpus_of, engraved, sound
@@ -44,16 +44,17 @@ def result(desk: Desk, checkpoint: Checkpoint) -> None:
 
 def more(desk: Desk, piece: Composition) -> None:
     """What is looked at now and then, in tabs."""
-    take_home, roll, table, history = st.tabs(["Take home", "Piano roll", "Notes", "History"])
-    with take_home:
-        downloads(piece)
-        keeping(desk, piece)
-    with roll:
-        piano_roll(desk, piece)
-    with table:
-        notes_table(piece)
-    with history:
-        past(desk)
+    name, tab = open_tab(["Take home", "Piano roll", "Notes", "History"], "more")
+    with tab:
+        if name == "Take home":
+            downloads(piece)
+            keeping(desk, piece)
+        elif name == "Piano roll":
+            piano_roll(desk, piece)
+        elif name == "Notes":
+            notes_table(piece)
+        else:
+            past(desk)
 
 
 def cards(desk: Desk) -> None:

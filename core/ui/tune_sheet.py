@@ -15,7 +15,7 @@ from core.ui.components.candidate_strip import Candidate, candidate_strip
 from core.ui.components.score_view import score_view
 from core.ui.neuron_why import Source, why_button
 from core.ui.originality import melody_line
-from core.ui.page import count, plain, plain_errors
+from core.ui.page import count, open_tab, plain, plain_errors
 from core.ui.piano_melody import accompany_button
 from core.ui.tune_desk import TuneDesk
 from core.ui.tune_downloads import program, take_home
@@ -53,11 +53,12 @@ def tune(desk: TuneDesk) -> None:
     with text, st.container(key="tune_text"):
         written(desk)
     originality(desk)
-    home, history = st.tabs(["Take home", "History"])
-    with home:
-        take_home(desk)
-    with history:
-        past(desk)
+    name, tab = open_tab(["Take home", "History"], "tune.more")
+    with tab:
+        if name == "Take home":
+            take_home(desk)
+        else:
+            past(desk)
 
 
 def cards(desk: TuneDesk) -> None:

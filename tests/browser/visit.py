@@ -34,7 +34,12 @@ class Visit:
 
     @property
     def piece(self) -> Composition:
-        return query_to_piece(dict(parse_qsl(urlsplit(self.page.url).query)))
+        return piece_at(self.page.url)
+
+    def wait_for(self, piece: Composition) -> None:
+        """Waits until ``piece`` is in the address and on the page."""
+        self.page.wait_for_url(lambda url: "notes=" in url and piece_at(url) == piece)
+        settle(self.page)
 
     @contextmanager
     def new_piece(self) -> Iterator[None]:
@@ -91,3 +96,8 @@ class Visit:
         alert = self.page.get_by_test_id("stAlert")
         alert.wait_for()
         return alert.inner_text()
+
+
+def piece_at(url: str) -> Composition:
+    """The piece that an address of the page names."""
+    return query_to_piece(dict(parse_qsl(urlsplit(url).query)))
