@@ -149,8 +149,14 @@ def _mix_down(wav: soundfile.SoundFile, samples: NDArray[np.float32]) -> None:
     start = 0
     for block in wav.blocks(_BLOCK, dtype="float32", always_2d=True):
         block = block[: len(samples) - start]
-        samples[start : start + len(block)] = block.mean(axis=1)
+        samples[start : start + len(block)] = _mono(block)
         start += len(block)
+
+
+def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(frames,) from (frames, channels): their mean, as a product, which is many times as fast as numpy's own."""
+    num_channels = block.shape[1]
+    return block @ np.full(num_channels, 1 / num_channels, np.float32)
 
 
 def _run(command: list[str], folder: str, timeout_sec: float) -> bool:
@@ -202,7 +208,7 @@ def _play_tinysoundfont(score: Score, program: int, sound_font: str, samples: ND
         while frame < until:
             num_frames = min(_BLOCK, until - frame)
             block = np.frombuffer(synth.generate(num_frames), np.float32).reshape(-1, 2)  # (frames, left and right)
-            samples[frame : frame + num_frames] = block.mean(axis=1)
+            samples[frame : frame + num_frames] = _mono(block)
             frame += num_frames
         if is_attack:
             synth.noteon(0, pitch, velocity)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.checkpoint import Checkpoint, damaged_checkpoints
+from core.checkpoint import Checkpoint
 from core.composition import compose, with_pitches
 from core.errors import InputError
 from core.formats.pitch_names import parse_pitches
@@ -20,7 +20,7 @@ from core.ui.project_file import open_project
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
 from core.ui.settings import choose, choose_model, choose_sampling, new_seed, show, usual_model
-from core.ui.work import beat_cards, checkpoint, turn
+from core.ui.work import beat_cards, checkpoint, damaged, turn
 
 STYLE = """
 <style>
@@ -39,7 +39,7 @@ def compose_page() -> None:
     st.html(STYLE)
     desk: Desk = st.session_state.setdefault("desk", Desk())
     installed = beat_cards()
-    for name in damaged_checkpoints():
+    for name in damaged():
         st.warning(plain(f"The card of the model {name!r} cannot be read; restore its card.json to use it."))
     if not installed:
         st.error("There are no trained models in checkpoints/; restore the folder or train one: python -m core train.")

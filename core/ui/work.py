@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import in_cached_function
 
-from core.checkpoint import Checkpoint, ModelCard, list_cards, load_checkpoint
+from core.checkpoint import Checkpoint, ModelCard, damaged_checkpoints, list_cards, load_checkpoint
 from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
 from core.data.corpora import EMBEDDED, load_corpus
 from core.data.piece import Piece
@@ -33,6 +34,10 @@ PAIR_WIDTH = 520
 
 
 torch.set_num_threads(1)  # measured by `python -m core bench`: a step of these networks is slower on two
+# Each element of a page is handed on under a lock of Streamlit's, and wakes its event loop; beside a thread that
+# computes, every such moment lasts as long as Python lets that thread run on, 5 ms by default. Under `python -m
+# tests.load` a click waits less than half as long for its score so.
+sys.setswitchinterval(0.0005)
 
 
 @st.cache_resource
@@ -98,6 +103,12 @@ def checkpoint(name: str) -> Checkpoint:
 @st.cache_data(ttl=60)
 def cards() -> list[ModelCard]:
     return list_cards()
+
+
+@st.cache_data(ttl=60)
+def damaged() -> list[str]:
+    """Names of the models whose cards cannot be read."""
+    return damaged_checkpoints()
 
 
 def beat_cards() -> list[ModelCard]:
