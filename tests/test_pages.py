@@ -378,3 +378,22 @@ def test_musical_aids_bind_what_is_composed() -> None:
     button(app, "Reset")
     assert app.selectbox(key="settings.key").value == ""
     assert app.selectbox(key="settings.range.of").value == "everything"
+
+
+@pytest.mark.parametrize("name", ["beat-gan-transformer.essen", "char-lstm.abc-songs", "step-vae.essen"])
+def test_the_card_of_a_model_opens_in_the_library(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a game, of a study of settings, and of a bound, on the trained models; closed, a card is not worked out."""
+    shipped = ROOT / "checkpoints"
+    monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", shipped)
+    monkeypatch.setattr(core.ui.library, "CHECKPOINTS", shipped)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/library.py").run()
+    closed = len(app.get("plotly_chart"))
+    assert not app.json
+    app.session_state[f"card.{name}"] = True
+    app.run()
+    assert not app.exception
+    network, training = (json.loads(shown.value) for shown in app.json)
+    assert network
+    assert training["command"].startswith(f"python -m core train {name}")
+    more = {"beat-gan-transformer.essen": 2, "char-lstm.abc-songs": 2, "step-vae.essen": 1}
+    assert len(app.get("plotly_chart")) == closed + more[name]

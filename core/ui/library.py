@@ -120,8 +120,12 @@ def family(codec: str, installed: list[ModelCard]) -> None:
     if codec == PianoRollCodec.name:
         rolls_section(installed, CHECKPOINTS)
     for card in installed:
-        with st.expander(f"{card.title} · {card.corpus}", icon=":material/neurology:"):
-            model_card(card)
+        panel = st.expander(
+            f"{card.title} · {card.corpus}", icon=":material/neurology:", key=f"card.{card.name}", on_change="rerun"
+        )
+        if panel.open:  # forty cards with their charts at once would keep a browser busy for seconds
+            with panel:
+                model_card(card)
 
 
 def why_they_differ(installed: list[ModelCard]) -> str:

@@ -203,7 +203,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def settle(page) -> None:
+def settle(page, limit_ms: float = WAIT_MS) -> None:
     """Wait until Streamlit has run the script and stays quiet: connected, answered, not running, nothing to replace.
 
     Nor may there be a place whose widget or component has yet to be loaded. A widget may hold a question back for a
@@ -224,4 +224,5 @@ def settle(page) -> None:
             return quiet && performance.now() - window.quietSince > quietMs;
         }""",
         arg=QUIET_MS,
+        timeout=limit_ms,
     )

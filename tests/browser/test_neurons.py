@@ -127,17 +127,21 @@ def test_a_row_of_a_layer_picks_its_unit_as_the_box_does(page_url: str, page) ->
         frame = page.locator(".st-key-neurons-layer .js-plotly-plot").evaluate("plot => plot.layout.shapes[0].y0")
         assert frame == unit - 0.5
 
-    page.mouse.move(*row_at(page, 7, 0.6))
-    told = page.locator(".st-key-neurons-layer .hoverlayer")
-    page.wait_for_function("document.querySelector('.st-key-neurons-layer .hoverlayer').textContent")
-    assert told.text_content().startswith("unit 7 · ")  # and what the cell holds
-    page.mouse.click(*row_at(page, 7, 0.6))
-    shown(7)
-    page.mouse.click(*row_at(page, 2, 0.1))
-    shown(2)
+    def pick(unit: int, share: float) -> None:
+        """Presses where the row of a unit is; plotly takes a press for a click once it tells what is there."""
+        page.mouse.move(*row_at(page, unit, share))
+        page.wait_for_function(
+            "told => document.querySelector('.st-key-neurons-layer .hoverlayer').textContent.startsWith(told)",
+            arg=f"unit {unit} · ",  # and what the cell holds
+        )
+        page.mouse.down()
+        page.mouse.up()
+        shown(unit)
+
+    pick(7, 0.6)
+    pick(2, 0.1)
     box.fill("9")
     box.press("Enter")
     shown(9)
-    page.mouse.click(*row_at(page, 2, 0.1))  # again
-    shown(2)
+    pick(2, 0.1)  # again
     assert place(page).input_value() == place_before

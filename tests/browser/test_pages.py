@@ -25,7 +25,7 @@ def test_a_page_opens_first_thing(name: str, fresh_app: Server, new_page: Callab
     page = new_page()
     page.goto(f"{fresh_app.url}/{name}?from=somewhere")
     page.get_by_role("heading", name=name.capitalize(), exact=True).wait_for(timeout=FIRST_PIECE_MS)
-    settle(page)
+    settle(page, FIRST_PIECE_MS)
     assert page.get_by_role("dialog").count() == 0
     assert page.get_by_test_id("stAlert").count() == 0
     page.get_by_role("link", name="Compose").click()
