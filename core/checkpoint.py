@@ -6,6 +6,7 @@ import json
 import math
 import re
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,9 +119,9 @@ def resolve_name(name: str, root: Path | None = None) -> str:
     matches = [full for full in names if full.partition(".")[0] == name]
     if len(matches) == 1:
         return matches[0]
-    choices = ", ".join(matches or names) or "none are installed"
-    what = "more than one" if matches else "no"
-    raise CheckpointError(f"There is {what} model called {name!r}; choose one of: {choices}.")
+    what, some = "more than one" if matches else "no", matches or get_close_matches(name, names, cutoff=0.0)
+    advice = f"choose one such as {', '.join(some[:3])}" if some else "none are installed"
+    raise CheckpointError(f"There is {what} model called {name[:60]!r}; {advice}.")
 
 
 def stored_config(config: Any) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def query_to_beats(query: Mapping[str, str]) -> Beats:
         unit, _, packed = query["rhythm"].partition(".")
         numbers = unpack(packed)
         pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        if len(pairs) > MAX_LINK_NOTES:
+            raise ValueError("more notes than a link is given")
         if unit == "us":
             rhythm = Rhythm(*(tuple(value / 1e6 for value in side) for side in zip(*pairs, strict=True)))
             return Beats.from_rhythm(rhythm, query_to_facts(query))

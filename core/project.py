@@ -6,21 +6,22 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Never
 
 from core.beats import Beats, Reading
 from core.composition import MAX_QPM, MIN_QPM, Composition, Continued
 from core.errors import InputError
 from core.formats.metre import bar_units
 from core.recolour import Original
-from core.rhythm import MAX_NOTES, Rhythm
+from core.rhythm import MAX_NOTES, Rhythm, check_reading
 from core.sampling import SamplingConfig
 from core.score import Note, Score
 
 FORMAT = "tunesmith project"
 WRITTEN = "written"
 """where the file holds how a performed rhythm is written"""
-MAX_PROJECT_BYTES = 10_000_000
+MAX_PROJECT_BYTES = 5_000_000
+"""which JSON may need forty times of as Python's values"""
 MAX_VERSIONS = 300
 MAX_RHYTHM_NOTES = 60_000
 """of all rhythms of a project together"""
@@ -56,7 +57,9 @@ def rhythm_from_json(values: Mapping[str, Any]) -> Beats:
     found = notation_from_json(values[WRITTEN]).written if WRITTEN in values else None  # not in files of before
     if found and len(found.notes) != len(rhythm):
         raise ValueError("the notation of another rhythm")
-    return Beats.from_rhythm(rhythm, reading_from(values), found)
+    reading = reading_from(values)
+    check_reading(**reading.given)  # with ``found`` nobody looks at it before it is cut or read again
+    return Beats.from_rhythm(rhythm, reading, found)
 
 
 def notation_from_json(values: Mapping[str, Any]) -> Beats:
@@ -170,7 +173,12 @@ def project_to_json(versions: Sequence[tuple[str, Composition]], current: int) -
     ]
     rhythms = [rhythm_to_json(beats) for beats in places]
     project = {"format": FORMAT, "version": 1, "current": current, "rhythms": rhythms, "versions": entries}
-    return json.dumps(project) + "\n"
+    return json.dumps(project, separators=(",", ":")) + "\n"
+
+
+def no_number(name: str) -> Never:
+    """For what Python reads in JSON though JSON has no such thing: NaN and infinity."""
+    raise ValueError(f"{name} is no number")
 
 
 def check_size(rhythms: Sequence[Mapping[str, Any]]) -> None:
@@ -188,7 +196,7 @@ def json_to_project(data: bytes) -> tuple[list[tuple[str, Composition]], int]:
     if len(data) > MAX_PROJECT_BYTES:
         raise ProjectError(f"The project file is larger than {MAX_PROJECT_BYTES // 1_000_000} MB; choose another file.")
     try:
-        values = json.loads(data)
+        values = json.loads(data, parse_constant=no_number)
         if values["format"] != FORMAT or values["version"] != 1:
             raise ValueError("another format")
         entries, current = values["versions"], int(values["current"])

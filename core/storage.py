@@ -20,8 +20,8 @@ NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS}
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file in one stroke: a crash leaves the old one or the new one, never half of it, nor do two writers.
 
-    When this returns the data are on the disk. A process that is killed meanwhile leaves a file that ends in
-    ``PARTIAL`` beside it; ``sweep`` removes those.
+    When this returns the data and their name are on the disk. A process that is killed meanwhile leaves a file that
+    ends in ``PARTIAL`` beside it; ``sweep`` removes those.
     """
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     try:
@@ -30,9 +30,20 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+        sync_folder(path.parent)
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Brings to the disk what the files in a folder are called, where the system can do that: Windows cannot."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sweep(folder: Path) -> None:

@@ -283,6 +283,18 @@ def test_a_hanging_fluidsynth_is_ended_with_all_it_started(monkeypatch, tmp_path
     pytest.fail("it still runs")
 
 
+def test_an_engine_that_hung_is_left_alone_for_a_while(monkeypatch, tmp_path):
+    monkeypatch.setattr(synthesisers, "TIMEOUT_SEC", 0.8)
+    log = install(tmp_path, monkeypatch, "echo tried >> $LOG; exec sleep 600")
+    notices = [render(NOTE).notice for _ in range(3)]
+    of_late = "FluidSynth did not finish in time a little while ago, so TinySoundFont plays instead."
+    assert notices == ["FluidSynth did not finish in time, so TinySoundFont plays instead.", of_late, of_late]
+    assert log.read_text() == "tried\n"
+    monkeypatch.setattr(synthesisers, "REST_SEC", 0.0)
+    assert render(NOTE).notice == notices[0]
+    assert log.read_text() == "tried\ntried\n"
+
+
 def test_a_piece_that_no_engine_can_sound_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(synthesisers, "_play_tinysoundfont", lambda *_: None)

@@ -215,6 +215,24 @@ def test_a_network_alone_means_the_embedded_corpus_or_the_only_one(folder: Path)
     assert resolve_name("beat-rnn", root) == "beat-rnn.pop909"
 
 
+def test_of_many_models_the_nearest_are_named(tmp_path: Path) -> None:
+    for number in range(30):
+        write_card(tmp_path / f"a-network-of-a-long-name-{number}.essen")
+    with pytest.raises(CheckpointError) as told:
+        resolve_name("a-network-of-a-long-nam-7" + "x" * 900, tmp_path)
+    assert len(str(told.value)) < 300
+    with pytest.raises(CheckpointError, match=r"choose one such as a-network-of-a-long-name-7\.essen, "):
+        resolve_name("a-network-of-a-long-nam-7", tmp_path)
+    with pytest.raises(CheckpointError, match=r"called 'x'; none are installed\.$"):
+        resolve_name("x", tmp_path / "missing")
+
+
+def write_card(folder: Path) -> None:
+    folder.mkdir()
+    card = replace(tiny_checkpoint("beat-rnn").card, name=folder.name)
+    (folder / CARD).write_text(json.dumps(asdict(card)))
+
+
 @pytest.mark.parametrize(
     "name",
     ["", ".", "..", "beat", "beat-rnn.", "essen", f"../checkpoints/{NAME}", "/etc", f"{NAME}/", "a\0b", "x" * 999],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core import cli
 from core.claps import ENDINGS, MAX_SECONDS, envelope, find_claps, load_recording, read_recording
+from core.claps.spectrum import BandSpectrum
 from core.errors import InputError
 from core.evaluation.clap_recordings import place
 from core.evaluation.clap_sounds import SAMPLE_RATE, Floats, resample
@@ -67,6 +68,24 @@ def test_what_is_no_recording_gets_a_sentence(data: bytes, message: str) -> None
         read_recording(data, "mine.wav")
     assert str(caught.value).startswith("mine.wav ")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_name_is_said_as_far_as_one_reads_it() -> None:
+    for data in (b"", encoded(CLAPS[:0]), encoded(CLAPS, 1_000), encoded(np.zeros((10, 20)))):
+        with pytest.raises(InputError) as caught:
+            read_recording(data, "a\n\x1b[2J\udcff" + "b" * 5000 + ".wav")
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 200
+
+
+def test_sound_is_heard_in_parts_that_take_the_same_memory_at_any_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, levels = list[int](), BandSpectrum.levels
+    monkeypatch.setattr(
+        BandSpectrum, "levels", lambda self, samples: sizes.append(len(samples)) or levels(self, samples)
+    )
+    for rate in (SAMPLE_RATE, 384_000):
+        assert len(find_claps(np.zeros(11 * rate, np.float32), rate)) == 0
+    assert 400_000 < max(sizes) < 600_000
 
 
 def test_the_longest_recording_is_read() -> None:

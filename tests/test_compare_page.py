@@ -67,6 +67,11 @@ def test_too_many_are_refused_in_a_sentence() -> None:
     assert app.warning[0].value.endswith("2 to 8 melodies.")
 
 
+def test_so_many_first_notes_may_be_typed_and_no_more() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/compare.py").run()
+    assert app.text_input(key="settings.compare.given").proto.max_chars == 20_000
+
+
 def test_one_can_be_worked_on() -> None:
     app = compared()
     chosen = app.session_state["compared"][1].piece

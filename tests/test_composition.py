@@ -194,6 +194,38 @@ def test_a_project_with_wrong_values_is_a_piece_or_an_input_error(data: st.DataO
         json_to_project(json.dumps(values).encode())
 
 
+NO_READING = [
+    {"qpm": float("nan")}, {"qpm": float("inf")}, {"qpm": -5}, {"qpm": 0}, {"qpm": 1e9}, {"upbeat": -1},
+    {"time_signature": [10**18, 7]}, {"time_signature": [65, 4]}, {"time_signature": [3, -4]}, {"upbeat": 1e300},
+    {"time_signature": [3, 4], "upbeat": 3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("reading", NO_READING)
+def test_a_project_whose_rhythm_cannot_be_read_so_is_refused(reading: dict[str, object]) -> None:
+    """What is on the desk may be cut, and its tempo halved, whenever the page is drawn."""
+    usual = {"qpm": 90.0, "time_signature": [3, 4], "upbeat": 1.0}
+    values = json.loads(project_to_json([("one", piece_on(TAPPED))], 0))
+    values["rhythms"][0] |= usual
+    (_, piece), *_ = json_to_project(json.dumps(values).encode())[0]
+    assert piece.beats.reading.given == {**usual, "time_signature": (3, 4)}
+    values["rhythms"][0] |= reading
+    with pytest.raises(InputError, match="not a project file"):
+        json_to_project(json.dumps(values).encode())
+
+
+@pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_nowhere_in_a_project(name: str) -> None:
+    text = project_to_json([("one", piece_on(TAPPED))], 0)
+    with pytest.raises(InputError, match="not a project file"):
+        json_to_project(text.replace("{", f'{{"unread":{name},', 1).encode())
+
+
+def test_a_project_that_would_take_much_memory_is_refused_before_it_is_read() -> None:
+    with pytest.raises(InputError, match="larger than 5 MB; "):
+        json_to_project(b"[" + b"{}," * 1_700_000 + b"{}]")
+
+
 @given(st.lists(st.integers(0, 2**40), max_size=300))
 def test_packing_whole_numbers(numbers: list[int]) -> None:
     assert unpack(pack(numbers)) == numbers

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -92,6 +93,29 @@ def test_what_was_cut_short_goes_on(knows_ranges: bool, publisher: Publisher, tm
     install(publisher.download(), tmp_path)
     assert publisher.ranges == ["bytes=0-", "bytes=6000-"]
     assert installed(tmp_path) == FILES
+
+
+def test_what_is_unpacked_is_on_the_disk_before_the_archive_goes(
+    publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[tuple[str, int]] = []
+    fsync, unlink = os.fsync, Path.unlink
+
+    def synced(descriptor: int) -> None:
+        fsync(descriptor)
+        events.append(("synced", os.fstat(descriptor).st_ino))
+
+    def unlinked(path: Path, missing_ok: bool = False) -> None:
+        events.append(("deleted", path.stat().st_ino))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    target = install(publisher.download(), tmp_path)
+    there = [tmp_path, target, *target.rglob("*")]
+    assert events[-1][0] == "deleted"
+    assert {("synced", path.stat().st_ino) for path in there} <= set(events[:-1])
+    assert events[-2] == ("synced", tmp_path.stat().st_ino), "its name last"
 
 
 def test_what_is_not_what_was_published_is_thrown_away(publisher: Publisher, tmp_path: Path) -> None:

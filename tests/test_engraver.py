@@ -21,7 +21,7 @@ from core.formats.musicxml import score_to_musicxml
 from core.formats.piano_musicxml import piano_musicxml
 from core.piano_notation import notate_piano
 from core.render import verovio_process
-from core.render.engraver import Child, Engraver, EngravingError
+from core.render.engraver import ENGRAVER, Child, Engraver, EngravingError
 from tests.essen import essen_scores
 from tests.fuzz.hunt import FOUND, ROOT
 from tests.test_bars import melody
@@ -105,6 +105,32 @@ def test_a_child_that_hangs_is_given_up(engraver: Engraver, documents: list[str]
     assert child.process.returncode == -signal.SIGKILL
     engraver.limit_sec = usual
     assert engraver.draw(documents[0], OPTIONS)
+
+
+def test_a_document_is_given_up_that_takes_too_much_of_a_processor(engraver: Engraver) -> None:
+    long = score_to_musicxml(melody(*[0.5] * 2000)).replace("</part>", "")
+    bars = long[long.index("<measure") : long.rindex("</measure>") + len("</measure>")]
+    engraver.processor_sec = 0
+    with pytest.raises(EngravingError, match="takes too long"):
+        engraver.draw(long.replace("</score-partwise>", "") + bars * 5 + "</part></score-partwise>", OPTIONS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes are read as Linux has them")
+def test_a_child_has_a_limit_of_memory_and_leaves_no_image_of_it(engraver: Engraver, documents: list[str]) -> None:
+    import resource
+
+    engraver.draw(documents[0], OPTIONS)
+    (child,) = children(engraver)
+    assert resource.prlimit(child.process.pid, resource.RLIMIT_AS)[0] == verovio_process.MAX_BYTES
+    assert resource.prlimit(child.process.pid, resource.RLIMIT_CORE)[0] == 0
+    free = Path(f"/proc/{child.process.pid}/status").read_text().split("VmPeak:")[1].split()[0]
+    assert int(free) * 1024 < verovio_process.MAX_BYTES / 4
+
+
+def test_as_many_children_as_places() -> None:
+    from core.ui.work import MAX_AT_ONCE
+
+    assert ENGRAVER.places.qsize() <= ENGRAVER.at_once == MAX_AT_ONCE
 
 
 def test_a_document_too_large_for_the_pipe_of_a_child_that_hangs(engraver: Engraver, documents: list[str]) -> None:
@@ -209,7 +235,12 @@ sys.stdin.read()
 
 def test_a_document_that_hangs_does_not_outlive_the_app() -> None:
     """The process looks at the clock itself, should nobody be left who does."""
-    request = {"musicxml": score_to_musicxml(melody(*[0.5] * 1500)), "options": OPTIONS, "limit_sec": 0.01}
+    request = {
+        "musicxml": score_to_musicxml(melody(*[0.5] * 1500)),
+        "options": OPTIONS,
+        "limit_sec": 0.01,
+        "processor_sec": 60,
+    }
     child = Child()
     assert child.process.stdin
     child.process.stdin.write(json.dumps(request).encode() + b"\n")

@@ -466,3 +466,17 @@ def test_two_disks_or_one_a_file_is_written_in_one_stroke(tmp_path: Path) -> Non
         assert (tmp_path / "a").read_bytes() in (b"old", bytes(2_000))
     assert (tmp_path / "a").read_bytes() == bytes(2_000)
     sweep(tmp_path / "missing")
+
+
+def test_a_file_that_is_written_is_on_the_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[int, list[str]]] = []
+    fsync = os.fsync
+
+    def sync(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append((os.fstat(descriptor).st_ino, [path.suffix for path in tmp_path.iterdir()]))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_whole(tmp_path / "a.txt", b"new")
+    file, folder = ((tmp_path / name).stat().st_ino for name in ("a.txt", "."))
+    assert synced == [(file, [PARTIAL]), (folder, [".txt"])]

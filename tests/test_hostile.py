@@ -23,6 +23,8 @@ from streamlit.testing.v1 import AppTest
 
 import core.checkpoint
 import core.claps.recording
+import core.files
+import core.formats.smf
 import core.ui.listening_leader
 from core import cli
 from core.accompaniment import MAX_MELODY_BARS, accompany
@@ -32,11 +34,19 @@ from core.cli.neurons import page
 from core.composition import Composition
 from core.errors import FormatError, InputError
 from core.files import read_score
-from core.formats.kern import MAX_WORDS, kern_to_score
+from core.formats.kern import (
+    MAX_GRACE_NOTES,
+    MAX_METRE_CHANGES,
+    MAX_METRES,
+    MAX_SPINES,
+    MAX_WORDS,
+    kern_to_score,
+)
 from core.formats.midi import midi_to_score, score_to_midi
+from core.formats.musicxml_file import MAX_MEMBERS, MAX_NAMES, MAX_SCORES
 from core.formats.two_staves import PianoScore
 from core.inspection import subject, trace
-from core.link import piece_to_query
+from core.link import MAX_LINK_NOTES, LinkError, pack, piece_to_query, query_to_piece
 from core.listening import schema
 from core.listening.database import writing
 from core.listening.password import FREE_TRIES, LONGEST_WAIT_SEC, Door
@@ -50,7 +60,9 @@ from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
 from core.score import Note, Score
 from core.ui.downloads import file_name
+from core.ui.neuron_piece import text_source, uploaded
 from core.ui.neuron_view import text_file
+from core.ui.tune_text import tunes_in
 from tests.conftest import MELODY, tiny_checkpoint
 from tests.studies import draft
 
@@ -114,6 +126,39 @@ def test_archives_that_grow_and_names_that_lead_elsewhere(tmp_path: Path, monkey
         with pytest.raises(FormatError, match="no score"):
             read_score(zipped(**{"META-INF/container.xml": container}), "x.mxl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_of_many_files_or_names_is_not_looked_through() -> None:
+    many = {f"{i}.png": b"" for i in range(MAX_MEMBERS)}
+    with pytest.raises(FormatError, match="1,000 files"):
+        read_score(zipped(**many, **{"x.xml": score_xml()}), "x.mxl")
+    high = score_xml("", NOTE.replace("<octave>4", "<octave>5"))
+    for missing, pitches in ((MAX_SCORES - 1, (72,)), (MAX_SCORES, (60,))):
+        container = b"<c>" + b'<rootfile full-path="none.xml"/>' * missing + b'<rootfile full-path="y.xml"/></c>'
+        files = {"META-INF/container.xml": container, "x.xml": score_xml(), "y.xml": high}
+        assert read_score(zipped(**files), "x.mxl").pitches == pitches
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_no_notation_program_writes_is_refused_damaged_or_not(method: int) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        archive.writestr("x.xml", score_xml())
+    whole = data.getvalue()
+    for place in (None, *range(35, 60)):
+        damaged = bytearray(whole)
+        if place is not None:
+            damaged[place] ^= 0xFF
+        with pytest.raises(FormatError):
+            read_score(bytes(damaged), "x.mxl")
+
+
+def test_more_names_of_elements_than_there_are_in_music_are_refused() -> None:
+    elements = "".join(f"<e{i}/>" for i in range(MAX_NAMES))
+    attributes = "<words " + " ".join(f"a{i}='1'" for i in range(MAX_NAMES)) + "/>"
+    for many in (elements, attributes):
+        with pytest.raises(FormatError, match="2,000 kinds of elements"):
+            read_score(score_xml("", NOTE + many), "x.musicxml")
 
 
 def test_nothing_runs_in_a_drawing() -> None:
@@ -303,15 +348,75 @@ def test_what_takes_a_model_too_long_to_read_is_refused() -> None:
         accompany(tiny_checkpoint("piano-accompaniment"), many)
 
 
-def test_kern_with_many_notes_in_few_lines_is_refused() -> None:
-    with pytest.raises(FormatError, match="words"):
-        kern_to_score(b"**kern\n" + b"4c " * (MAX_WORDS + 1) + b"\n*-\n")
+@pytest.mark.parametrize(
+    ("many", "what"),
+    [
+        (["4c " * (MAX_WORDS + 1)], "words"),
+        (["8cq"] * (MAX_GRACE_NOTES + 1) + ["4c"], "grace notes"),
+        (["\t".join(["4c"] * (MAX_SPINES + 1))], "spines"),
+        ([f"*M{beats}/4\n4c" for beats in range(1, MAX_METRES + 2)], "metres"),
+        (["*M3/4\n4c", "*M4/4\n4c"] * (MAX_METRE_CHANGES // 2 + 1), "changes of metre"),
+    ],
+)
+def test_kern_that_takes_long_to_read_is_refused(many: list[str], what: str) -> None:
+    with pytest.raises(FormatError, match=what):
+        kern_to_score("\n".join(["**kern", *many, "*-", ""]).encode())
+    fewer = many[: len(many) - len(many) // 8 - 1] or ["4c"]
+    assert kern_to_score("\n".join(["**kern", *fewer, "4c", "*-", ""]).encode()).notes
 
 
 def test_a_midi_file_at_an_impossible_tempo_keeps_the_usual_one() -> None:
     data = score_to_midi(MELODY)
     place = data.index(b"\xff\x51\x03") + 3
     assert midi_to_score(data[:place] + b"\0\0\1" + data[place + 3 :]).qpm == 120
+
+
+def test_a_midi_file_of_endless_changes_of_tempo_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core.formats.smf, "MAX_CHANGES", 9)
+    data = score_to_midi(MELODY)
+    place = data.index(b"\xff\x51\x03") - 1  # of the time that goes before the tempo
+    size = int.from_bytes(data[18:22])
+
+    def with_tempi(number: int) -> bytes:
+        return (
+            data[:18]
+            + (size + 7 * number).to_bytes(4)
+            + data[22:place]
+            + data[place : place + 7] * number
+            + data[place:]
+        )
+
+    assert midi_to_score(with_tempi(3)).pitches == MELODY.pitches
+    with pytest.raises(FormatError, match="changes of tempo"):
+        midi_to_score(with_tempi(10))
+
+
+def test_abc_that_the_browser_should_not_have_sent_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tune = "X:1\nT:{}\nK:C\nCDEF|{}\n"
+    assert len(text_source(tune.format("T" * 5000, "")).title) == 200
+    assert text_source(tune.format("\x1b[2J", "")).title == " [2J"
+    assert len(read_score(tune.format("T" * 5000, "").encode(), "x.abc").title) == 200
+    with pytest.raises(InputError, match="20,000 characters"):
+        text_source(tune.format("", "C" * 20_000))
+    monkeypatch.setattr(core.files, "MAX_BYTES", 100)
+    tunes_in(tune.format("", "").encode())
+    large = io.BytesIO(tune.format("", "C" * 100).encode())
+    large.name = "x.abc"
+    monkeypatch.setattr(st, "file_uploader", lambda *_, **__: large)
+    with pytest.raises(FormatError, match="larger than"):
+        tunes_in(large.getvalue())
+    with pytest.raises(FormatError, match="larger than"):
+        uploaded("")
+
+
+def test_a_link_holds_no_more_notes_than_it_is_given() -> None:
+    for notes in (MAX_LINK_NOTES, MAX_LINK_NOTES + 1):
+        query = {"model": "m", "seed": "1", "rhythm": "us." + pack([0, 500_000] * notes), "notes": pack([60] * notes)}
+        if notes == MAX_LINK_NOTES:
+            assert len(query_to_piece(query).pitches) == notes
+            continue
+        with pytest.raises(LinkError):
+            query_to_piece(query)
 
 
 def test_a_small_file_of_long_silence_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

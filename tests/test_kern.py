@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import FormatError
 from core.files import read_score
-from core.formats.kern import MAX_LINES, kern_to_score
+from core.formats.kern import MAX_LINES, MAX_TITLE, kern_to_score
 from core.score import Note, Score, monophonic
 
 SONG = """!!!OTL: Der Mond ist aufgegangen
@@ -55,6 +55,10 @@ def test_a_signature_alone_and_none() -> None:
     assert (plain.key, plain.time_signature, plain.upbeat) == ("C", (4, 4), 0.0)
 
 
+def test_a_long_title_is_cut() -> None:
+    assert kern_to_score(b"!!!OTL: " + b"x" * 5000 + b"\n" + song("4c")).title == "x" * MAX_TITLE
+
+
 def test_the_top_of_a_chord_and_the_first_spine_with_notes() -> None:
     two = "**kern\t**kern\n4r\t4c 4e\n4r\t4d\n*-\t*-\n"
     assert read_score(two.encode(), "two.krn").pitches == (64, 62)
@@ -86,6 +90,18 @@ def test_what_is_no_song_is_said_in_a_sentence(data: bytes) -> None:
     assert str(refused.value).endswith(".")
 
 
-@pytest.mark.parametrize("metre", ["*M0/4", "*M4/3", "*M99/4"])
-def test_a_metre_that_is_none_is_taken_for_common_time(metre: str) -> None:
-    assert kern_to_score(song(metre, "4c", "4d")).time_signature == (4, 4)
+@pytest.mark.parametrize(
+    "metre", ["*M0/4", "*M4/3", "*M99/4", "*MX", "*M3+2/8", "*M9999999/4", "*M3/8+9999999/4", "*M64/0"]
+)
+def test_a_metre_that_is_none_is_taken_for_common_time(metre: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    thought_about = list[str]()  # by music21, which never ends thinking about the longest
+    time_signature = music21.meter.TimeSignature
+    monkeypatch.setattr(music21.meter, "TimeSignature", lambda text: thought_about.append(text) or time_signature(text))
+    two = f"**kern\t**kern\n*M3/4\t{metre}\n4r\t4c\n4r\t4d\n*-\t*-\n"
+    assert kern_to_score(two.encode()).time_signature == (4, 4)
+    assert thought_about == ["3/4"]
+
+
+def test_metres_that_can_be_counted_are_read() -> None:
+    for metre, time_signature in (("3/4 ", (3, 4)), ("64/32", (64, 32)), ("3/1", (3, 1)), ("2/0", (4, 1))):
+        assert kern_to_score(song(f"*M{metre}", "4c", "4d")).time_signature == time_signature

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -147,6 +148,30 @@ def test_notes_stay_whatever_becomes_of_their_source(engine: Engine, monkeypatch
     monkeypatch.setattr(Generated, "performance", lambda *_: cut(HANDS.transposed(1), 0, 5))
     assert sound.frozen_notes(engine, study, 0, nobody) == before
     assert sound.frozen_notes(engine, study, 1, nobody) != before
+
+
+def test_who_waits_for_an_excerpt_that_another_makes_can_leave(engine: Engine, played: list[str]) -> None:
+    study = add_study(engine, replace(draft(), seconds=5.0))
+    person = next(number for number, excerpt in enumerate(draft().excerpts) if excerpt.is_human)
+    asked: list[bool] = []
+
+    @contextmanager
+    def impatient(lock: threading.Lock) -> Iterator[None]:
+        asked.append(lock.locked())
+        if lock.locked():
+            raise InputError("Too late.")
+        with lock:
+            yield
+
+    with sound.lock_of(study, person), pytest.raises(InputError, match="Too late"):
+        sound.sound_of(engine, study, person, nobody, held=impatient)
+    made = sound.sound_of(engine, study, person, nobody, held=impatient)
+    assert asked == [True, False, False], "for its notes, and for its sound"
+    with sound.lock_of(study, person):
+        assert sound.sound_of(engine, study, person, nobody, held=impatient) == made, "what is kept needs no lock"
+    next(sound.sounds_folder().iterdir()).unlink()
+    with sound.lock_of(study, person), pytest.raises(InputError, match="Too late"):
+        sound.sound_of(engine, study, person, nobody, held=impatient)
 
 
 def test_only_who_makes_something_takes_a_turn(engine: Engine, played: list[str]) -> None:

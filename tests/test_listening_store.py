@@ -20,7 +20,18 @@ from core.listening.groups import HEARD, HUMAN_HEARD, LABELLED, draw, new_code, 
 from core.listening.results import ratings
 from core.listening.schema import MIGRATIONS, migrate, open_studies
 from core.listening.studies import Draft, add_study, find_study, list_studies, set_open
-from core.listening.visits import ABANDONED_SEC, MACHINE, Answer, Visit, answer, excerpt_at, favour, join, visit
+from core.listening.visits import (
+    ABANDONED_SEC,
+    MACHINE,
+    Answer,
+    UnknownListenerError,
+    Visit,
+    answer,
+    excerpt_at,
+    favour,
+    join,
+    visit,
+)
 from tests.studies import address, draft, postgres
 
 __all__ = ["address", "postgres"]  # fixtures
@@ -136,12 +147,26 @@ def test_who_gives_up_before_an_answer_leaves_their_group_after_an_hour(engine: 
     for person in people:
         answer(engine, person.code, 0, opinion(person, 0))
     assert began(engine) == {people[0].code: None, people[1].code: None, gone.code: 1e9}, "it is forgotten"
+    group = group_of(engine, gone)
     late = join(engine, study, new_code(), lambda: 1e9 + ABANDONED_SEC)
-    assert group_of(engine, late) == group_of(engine, gone)
-    answer(engine, gone.code, 0, opinion(gone, 0))  # who comes back is counted again, and may go on
+    assert group_of(engine, late) == group
     answer(engine, late.code, 0, opinion(late, 0))
-    last = join(engine, study, new_code(), lambda: 2e9)
-    assert group_of(engine, last) != group_of(engine, gone)
+    for person in (*people, late):
+        assert visit(engine, person.code).answers[0] == opinion(person, 0)
+
+
+def test_pressing_begin_without_end_fills_no_database(engine: Engine) -> None:
+    study, other = add_study(engine, draft()), add_study(engine, draft())
+    waiting = join(engine, other, new_code(), lambda: 1e9)
+    codes = [join(engine, study, new_code(), lambda i=i: 1e9 + i).code for i in range(5)]
+    join(engine, study, codes[4], lambda: 3e9)  # who is there goes on, and nobody is deleted
+    last = join(engine, study, new_code(), lambda: 1e9 + 3.5 + ABANDONED_SEC)
+    assert set(began(engine)) == {waiting.code, codes[4], last.code}
+    with reading(engine) as connection:
+        heard = set(connection.execute(select(schema.hearings.c.code)).scalars())
+    assert heard == set(began(engine))
+    with pytest.raises(UnknownListenerError, match="begin anew"):
+        answer(engine, codes[0], 0, opinion(waiting, 0))
 
 
 def began(engine: Engine) -> dict[str, float | None]:

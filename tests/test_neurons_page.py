@@ -25,9 +25,10 @@ from core.checkpoint import Checkpoint, save_checkpoint
 from core.composition import Composition
 from core.data.piece import Piece
 from core.errors import InputError
-from core.inspection import Subject, subject, units_of
+from core.inspection import Subject, subject, trace, units_of
 from core.sampling import SamplingConfig
 from core.score import Note, Score
+from core.ui.components.mount import picked_number
 from core.ui.desk import Desk
 from core.ui.neuron_clamp import losses
 from core.ui.neuron_held import Clamp, written_by
@@ -316,6 +317,56 @@ def test_exports_hold_what_is_shown() -> None:
         assert "".join(arrays["labels"][:-1]) == FIRST_TUNE
     rows = text_file(["a", "\n"], {"x": np.array([0.5, -1.0])}).splitlines()
     assert rows == ["place,label,x", "1,a,0.5", "2,\"'", '",-1']  # see ``inert``
+
+
+def test_attention_is_kept_in_half_of_the_memory_and_shown_in_full_precision() -> None:
+    view = read_piece("beat-lstm-echo.essen", Source("Mine", MELODY))
+    name, kept = next(iter(view.trace.attention.items()))
+    exact = trace(view.checkpoint, view.subject.encoded).attention[name].numpy()
+    assert kept.element_size() == 2
+    assert view.head(name).dtype == exact.dtype == np.float32
+    np.testing.assert_allclose(view.head(name), exact, atol=1e-3)
+    with np.load(io.BytesIO(array_file(view))) as arrays:
+        np.testing.assert_array_equal(arrays[f"attention {name}"], view.head(name))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None, [], {}, {"selection": None}, {"selection": {"points": []}}, {"selection": {"points": {}}},
+        *({"selection": {"points": [point]}} for point in (7, {}, {"customdata": None}, {"customdata": []})),
+        *({"selection": {"points": [{"customdata": told}]}} for told in ("x", {"0": 1}, ["x"], [[]], [-1], [True])),
+        {"selection": {"points": [{"customdata": [float("nan")]}]}},
+    ],
+)  # fmt: skip
+def test_what_a_browser_sends_that_is_no_click_on_a_point_picks_nothing(event: object) -> None:
+    assert picked_number(event) is None
+    assert picked_number({"selection": {"points": [{"customdata": [3, "note"]}]}}) == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "said"), [({}, "nothing"), ({"customdata": ["x"]}, "nothing"), ({"customdata": [7]}, "7")]
+)
+def test_a_click_that_was_written_by_hand_is_no_trace_back(told: dict[str, object], said: str) -> None:
+    app = AppTest.from_function(clicks, kwargs={"told": told}, default_timeout=60).run()
+    assert not app.exception
+    assert app.markdown[0].value == said
+
+
+def clicks(told: dict[str, object]) -> None:
+    import streamlit as st
+
+    from core.ui import neuron_view
+
+    sent = {"selection": {"points": [told]}}
+    usual = st.plotly_chart
+    st.plotly_chart = lambda _, key, on_select, **__: (st.session_state.update({key: sent}), on_select())  # type: ignore[assignment]
+    try:
+        picked: list[int] = []
+        neuron_view.chart(None, "chart", "name", "alt", picked.append)  # type: ignore[arg-type]
+    finally:
+        st.plotly_chart = usual
+    st.markdown(str(picked[0]) if picked else "nothing")
 
 
 def test_the_strongest_units_are_the_farthest_from_their_usual_value() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import core.checkpoint
 import core.ui.library
 from core.data.corpora import load_corpus
 from core.link import piece_to_query
+from core.project import project_to_json
 from core.ui.desk import Desk
 from core.ui.page import plain
 from core.ui.playing import keys_like
@@ -298,6 +300,45 @@ def test_a_link_to_a_missing_model_is_composed_on_with_the_one_that_is_chosen() 
     assert "nobody.essen" in said(app.error[0])
     assert shown.pitches == piece.pitches
     assert shown.model == app.session_state["settings.model"] == f"{app.selectbox(key='settings.network').value}.essen"
+
+
+def test_a_link_that_names_no_model_is_opened_with_the_usual_one() -> None:
+    piece = desk_of(open_page()).piece
+    app = open_page(**{**(piece_to_query(piece) or {}), "model": ""})
+    assert not app.error
+    assert desk_of(app).piece.pitches == piece.pitches
+    assert desk_of(app).piece.model == app.session_state["settings.model"] != ""
+
+
+def test_a_project_of_many_missing_models_is_opened_with_a_short_sentence() -> None:
+    def page(data: bytes) -> None:
+        import streamlit as st
+
+        from core.ui import project_file
+        from core.ui.desk import Desk
+
+        class Upload:
+            file_id = "1"
+
+            def getvalue(self) -> bytes:
+                return data
+
+        usual, st.file_uploader = st.file_uploader, lambda *_, **__: Upload()  # type: ignore[assignment]
+        try:
+            desk = Desk()
+            project_file.open_project(desk, set())
+        finally:
+            st.file_uploader = usual
+        st.session_state["desk"] = desk
+
+    piece = desk_of(open_page()).piece
+    versions = [("x", replace(piece, model=f"{number:03} {'m' * 90}")) for number in range(300)]
+    app = AppTest.from_function(page, args=(project_to_json(versions, 0).encode(),), default_timeout=60).run()
+    assert not app.exception
+    assert desk_of(app).versions == versions
+    told = app.session_state["notice"]
+    assert " and 297 more, which is not installed here" in told
+    assert len(told) < 300
 
 
 def test_what_an_address_holds_is_shown_as_it_stands() -> None:

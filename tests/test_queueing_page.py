@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from threading import Lock
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.ui import work
+from core.ui.queueing import BusyError, Turnstile
 from tests.conftest import said
 from tests.load.server import Server
 from tests.load.visit import Visit
@@ -19,6 +24,7 @@ from tests.load.visit import Visit
 PAGE = """
 import json
 import time
+from threading import Lock
 
 import streamlit as st
 
@@ -31,7 +37,7 @@ work.MAX_AT_ONCE = 2  # so many hold all places below
 
 @st.cache_resource
 def shared():
-    return {"open": False, "served": []}
+    return {"open": False, "served": [], "lock": Lock(), "alike": 0}
 
 @st.cache_data
 def remembered(number):
@@ -52,6 +58,20 @@ def wait():
 def remember():
     st.markdown(f"remembered {remembered(7)}")
 
+def make():
+    with work.held(shared()["lock"]):
+        while not shared()["open"]:
+            time.sleep(0.02)
+            st.session_state.get("made")
+
+def same():
+    shared()["alike"] += 1
+    try:
+        with work.held(shared()["lock"]):
+            st.markdown("served")
+    finally:
+        shared()["alike"] -= 1
+
 def long():
     progress = Progress("Working", "long")
     with work.turn():
@@ -67,7 +87,8 @@ def short():
         shared()["served"].append("short")
 
 def tell():
-    told = {"waiting": work.turnstile().num_waiting, "free": work.turnstile().num_free, "served": shared()["served"]}
+    told = {"waiting": work.turnstile().num_waiting, "free": work.turnstile().num_free, "served": shared()["served"],
+            "alike": shared()["alike"], "locked": shared()["lock"].locked()}
     st.markdown(json.dumps(told))
 
 def begin():
@@ -79,6 +100,7 @@ def end():
 globals()[st.query_params["do"]]()
 """
 BUSY = "The machine is busy; try again in a minute."
+SAME = "Waiting: another visit has the same made"
 PLACE = "Waiting: place {} in the queue".format
 
 
@@ -224,6 +246,101 @@ def test_two_long_jobs_do_not_hold_up_a_short_one(url: str) -> None:
         assert (await asked(url))["served"] == ["short", "long", "long"]
 
     play_out(scene())
+
+
+def test_who_waits_for_what_another_has_made_is_told_so_and_can_leave(url: str) -> None:
+    async def scene() -> None:
+        await asked(url, "begin")
+        async with comes(url, "make") as maker:
+            await until(url, locked=True)
+            async with comes(url, "same") as waits, comes(url, "same") as leaves:
+                await waits.sees(SAME)
+                await leaves.sees(SAME)
+                await until(url, alike=2)
+                await leaves.visit.socket.close()
+                await until(url, alike=1)
+                await asked(url, "end")
+                await asyncio.gather(maker.task, waits.task)
+                assert [one.body for one in waits.visit.shown("markdown")] == ["served"]
+        await until(url, alike=0, locked=False)
+
+    play_out(scene())
+
+
+def test_nobody_waits_for_ever_for_what_another_has_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "LONGEST_WAIT_SEC", 0.0)
+    lock = Lock()
+    with lock, pytest.raises(BusyError, match=re.escape(BUSY)), work.held(lock):
+        pass
+    with work.held(lock):
+        assert lock.locked()
+    assert not lock.locked()
+
+
+def test_what_a_button_has_made_takes_the_turn_of_its_visit() -> None:
+    def page() -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        import streamlit as st
+
+        from core.ui import work
+        from core.ui.queueing import Turnstile
+
+        def made() -> str:
+            with work.turn():
+                return "a file"
+
+        visits = st.session_state["visits"] = []
+        watched, usual = Turnstile(1), work.turnstile
+        take = watched._take_ticket
+        watched._take_ticket = lambda visit: (visits.append(visit), take(visit))[1]  # type: ignore[method-assign]
+        work.turnstile = lambda: watched  # type: ignore[assignment]
+        try:
+            with ThreadPoolExecutor(1) as pool:  # as Streamlit does, where no visit is known
+                st.markdown(pool.submit(work.later(made)).result())
+        finally:
+            work.turnstile = usual
+        st.session_state["own"] = work.get_script_run_ctx().session_id
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert app.markdown[0].value == "a file"
+    assert app.session_state["visits"] == [app.session_state["own"]] != [""]
+
+
+def test_a_file_that_nobody_waits_for_any_more_gives_up_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    full, gone = Turnstile(0), SimpleNamespace(is_active_session=lambda _: False)
+    monkeypatch.setattr(work, "turnstile", lambda: full)
+    monkeypatch.setattr(work, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: gone))
+    with pytest.raises(BusyError, match="Nobody waits for this file"):
+        work.later(lambda: b"")()
+    assert full.num_waiting == 0
+
+
+def test_large_files_are_kept_for_their_visit_alone_and_only_the_last() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from core.ui.work import LARGE, forget_exported, remembered
+
+        made: list[str] = []
+
+        @remembered
+        def export(suffix: str, of: int) -> bytes:
+            made.append(f"{suffix} {of}")
+            return bytes(of)
+
+        for suffix in (*LARGE, ".mid"):
+            for number in (1, 1, 2, 2, 1):
+                assert export(suffix, number) == bytes(number)
+            forget_exported(suffix)
+            export(suffix, 1)
+        st.session_state["made"] = made
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    large = [f"{suffix} {number}" for suffix in (".wav", ".pdf") for number in (1, 2, 1, 1)]
+    assert app.session_state["made"] == [*large, ".mid 1", ".mid 2"]
 
 
 def test_where_no_turn_comes_the_page_says_so_in_a_sentence() -> None:

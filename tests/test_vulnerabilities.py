@@ -17,9 +17,16 @@ FOUND = 'while [ "$1" != --output ]; do shift; done; echo "jinja2 2.4.1 PYSEC-20
         ("exit 0", 0, "No vulnerability of the installed packages is known.\n"),
         (FOUND, 1, "jinja2 2.4.1 PYSEC-2021-66 2.11.3\n"),
         ("echo Failed to resolve api.osv.dev >&2; exit 1", 0, "Not checked for known vulnerabilities: osv.dev gave no"),
+        ("exit 124", 0, "Not checked for known vulnerabilities: osv.dev gave no"),
+        (
+            "echo KeyError: 'affected' >&2; exit 1",
+            1,
+            "pip-audit ended with 1 and has checked nothing:\nKeyError: affect",
+        ),
+        ("exit 2", 1, "pip-audit ended with 2 and has checked nothing:\n"),
     ],
 )
-def test_only_a_vulnerability_that_is_known_fails(tmp_path: Path, program: str, code: int, said: str) -> None:
+def test_all_fails_but_a_database_that_does_not_answer(tmp_path: Path, program: str, code: int, said: str) -> None:
     pip_audit = tmp_path / "pip-audit"
     pip_audit.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit 0\n{program}\n')
     pip_audit.chmod(0o755)

@@ -44,7 +44,7 @@ LEVEL_SEC = 0.05
 SILENCE_DB = -120.0
 MAX_SAMPLE = 1e6  # far above full scale; squares of more would overflow
 _KEPT_SEC = 0.25  # more than the oldest sound that may still be asked for
-_BLOCK_SEC = 10.0  # a long recording is heard in parts
+_BLOCK_SEC, _BLOCK_SAMPLES = 10.0, 480_000  # a long recording is heard in parts, which take the same memory at any rate
 
 
 def find_claps(
@@ -134,7 +134,7 @@ class ClapListener:
         """
         sound = np.asarray(samples, np.float32)
         self._num_samples += len(sound)
-        size = round(_BLOCK_SEC * self._spectrum.sample_rate)
+        size = min(round(_BLOCK_SEC * self._spectrum.sample_rate), _BLOCK_SAMPLES)
         starts = range(0, len(sound), size)
         return [clap for start in starts for clap in self._hear(_numbers(sound[start : start + size]))]
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FormatError, InputError
+from core.score import printable
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -21,6 +22,8 @@ MAX_CHANNELS = 16
 MAX_SECONDS = 600.0
 MAX_SAMPLES = 48_000 * 600
 """of a channel: a small file may hold hours of silence"""
+MAX_NAME = 60
+"""characters of a file's name in what is said about it"""
 _BLOCK_FRAMES = 65_536
 
 Samples = NDArray[np.float32]
@@ -59,6 +62,7 @@ def read_recording(data: bytes, name: str = "recording.wav") -> Recording:
 def _read(stream: BinaryIO, name: str) -> Recording:
     import soundfile
 
+    name = printable(name[:MAX_NAME])
     try:
         with soundfile.SoundFile(stream) as file:
             _check_format(file, name)

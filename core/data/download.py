@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 import urllib.request
@@ -14,7 +15,7 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 
 from core.errors import InputError
-from core.storage import PARTIAL, is_forgotten, remedy
+from core.storage import PARTIAL, is_forgotten, remedy, sync_folder
 
 TIMEOUT_SEC = 30.0
 BLOCK = 1 << 18
@@ -94,7 +95,7 @@ def check(download: Download, archive: Path) -> None:
 
 
 def unpack(download: Download, archive: Path, parent: Path) -> None:
-    """Puts the archive's folder into ``parent``, all at once; raises OSError, ``InputError``."""
+    """Puts the archive's folder into ``parent``, all at once, and on the disk; raises OSError, ``InputError``."""
     whole = Path(tempfile.mkdtemp(PARTIAL, f"{download.folder}.", parent))  # another process may unpack it, too
     try:
         with zipfile.ZipFile(archive) as packed:
@@ -107,7 +108,12 @@ def unpack(download: Download, archive: Path, parent: Path) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with packed.open(member) as source, path.open("wb") as file:
                     shutil.copyfileobj(source, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+            for folder, _, _ in os.walk(whole):
+                sync_folder(Path(folder))
             Path(whole, download.folder).rename(parent / download.folder)
+            sync_folder(parent)
     except zipfile.BadZipFile as error:
         raise InputError(f"The archive {archive} is damaged; delete it and run the command again.") from error
     finally:

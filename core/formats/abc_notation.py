@@ -26,7 +26,7 @@ from core.formats.abc_fields import (
 )
 from core.formats.abc_layout import MAX_NOTES, Place, first_bar, lay_out, played_order
 from core.formats.abc_reader import MAX_FIELD, AbcError, Line, Voice, read_body
-from core.formats.abc_writer import write_abc
+from core.formats.abc_writer import MAX_TITLE, write_abc
 from core.score import Note, Score
 
 MAX_TUNE_CHARACTERS = 200_000
@@ -111,7 +111,7 @@ def tune_score(tune: Tune, expand_repeats: bool = True) -> Score:
         time_signature=(metre.numerator, metre.denominator),
         upbeat=float(first) if first < metre.bar and not metre.free else 0.0,
         key=key.name,
-        title=fields["T"].text if "T" in fields else "",
+        title=fields["T"].text[:MAX_TITLE] if "T" in fields else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 MAX_LINES, MAX_WORDS = 2000, 15_000
 """music21 takes seconds for more; a word is a note of one of the parts"""
+MAX_SPINES, MAX_GRACE_NOTES = 100, 500
+"""with the number of both its time grows faster than the music"""
+MAX_BEATS, MAX_METRES, MAX_METRE_CHANGES = 64, 16, 300
+"""music21 thinks about how each metre may be divided: without end about one of 9,999,999 beats"""
+MAX_TITLE = 200
 KERN = "**kern"
 QPM = 120.0
 """printed music says no tempo"""
@@ -34,16 +40,18 @@ def kern_to_score(data: bytes) -> Score:
     text = data.decode("utf-8", errors="replace")
     if KERN not in text:
         raise FormatError("This file is not Humdrum: a line of it must begin with **kern.")
-    if text.count("\n") > MAX_LINES or len(text.split(maxsplit=MAX_WORDS)) > MAX_WORDS:
+    lines = text.splitlines()
+    if len(lines) > MAX_LINES or len(text.split(maxsplit=MAX_WORDS)) > MAX_WORDS:
         raise FormatError(
             f"This Humdrum file has over {MAX_LINES:,} lines or {MAX_WORDS:,} words; give a shorter piece."
         )
+    lines = checked(lines)
     try:
-        collection = HumdrumDataCollection(text)
+        collection = HumdrumDataCollection(lines)
         collection.parse()
         parts = collection.stream.getElementsByClass("Part")  # none where the file holds several works
         scores = [part_to_score(part.flatten()) for part in parts]
-        title = (collection.stream.metadata and collection.stream.metadata.title) or ""
+        title = ((collection.stream.metadata and collection.stream.metadata.title) or "")[:MAX_TITLE]
     except Exception as error:  # music21 raises whatever its parser stumbles upon
         logging.getLogger(__name__).debug("music21 on **kern", exc_info=error)
         raise FormatError("This Humdrum file cannot be read; check it with a program that shows **kern.") from error
@@ -51,6 +59,36 @@ def kern_to_score(data: bytes) -> Score:
         if score.notes:
             return Score(score.notes, score.qpm, score.time_signature, score.upbeat, score.key, title)
     raise FormatError("There are no notes in this Humdrum file; choose one that holds a melody.")
+
+
+def checked(lines: list[str]) -> list[str]:
+    """``lines`` without metres that no music has; raises ``FormatError`` where music21 would still take too long."""
+    rows = [[line] if line.startswith("!!") else re.split("\t+", line) for line in lines]  # as it cuts them
+    if max(map(len, rows), default=0) > MAX_SPINES:
+        raise FormatError(f"This Humdrum file has over {MAX_SPINES} spines; give a piece for fewer parts.")
+    cells = [cell for row in rows for cell in row]
+    if sum("q" in cell.lower() for cell in cells if not cell.startswith(("*", "!", "="))) > MAX_GRACE_NOTES:
+        raise FormatError(f"This Humdrum file has over {MAX_GRACE_NOTES} grace notes; give a shorter piece.")
+    metres = [cell.rstrip() for cell in cells if is_metre(cell)]
+    if len(metres) > MAX_METRE_CHANGES or len(set(filter(can_be_counted, metres))) > MAX_METRES:
+        raise FormatError(
+            f"This Humdrum file has over {MAX_METRES} metres or {MAX_METRE_CHANGES} changes of metre; "
+            "give a shorter piece."
+        )
+    return ["\t".join("*" if is_metre(cell) and not can_be_counted(cell) else cell for cell in row) for row in rows]
+
+
+def is_metre(cell: str) -> bool:
+    return cell.startswith("*M") and not cell.startswith("*MM")  # that is a tempo
+
+
+def can_be_counted(metre: str) -> bool:
+    """Whether ``*M3/4`` has few enough beats, of a note value that there is; 0 is a breve, 00 a longa."""
+    written = re.fullmatch(r"\*M([0-9]{1,2})/(00?|1|2|4|8|16|32|64)", metre.rstrip())
+    if not written:
+        return False
+    beats, value = written.groups()
+    return 0 < int(beats) * {"0": 2, "00": 4}.get(value, 1) <= MAX_BEATS
 
 
 def part_to_score(part: stream.Stream[Any]) -> Score:

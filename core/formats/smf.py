@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 5_000_000
 MAX_NOTES = 20_000
 MAX_EVENTS = 300_000  # a long piano performance has some 100,000, most of them pedal
+MAX_CHANGES = 20_000  # of tempo, metre and key: a tempo for every beat of an hour is fewer
 MAX_TICK = 9_999_990  # pretty_midi holds one float a tick and refuses 10,000,000
 MAX_DENOMINATOR = 64
 MIN_TEMPO = 600  # microseconds a quarter: nobody means a hundred thousand quarters a minute
@@ -59,6 +60,8 @@ def read_smf(data: bytes) -> mido.MidiFile:
                 num_notes += event.status >> 4 == _NOTE_ON and event.data[1] > 0
             if num_events > MAX_EVENTS or num_notes > MAX_NOTES:
                 raise FormatError(f"This MIDI file has too many notes or events; the limit is {MAX_NOTES:,} notes.")
+            if len(conductor) > MAX_CHANGES:
+                raise FormatError(f"This MIDI file has over {MAX_CHANGES:,} changes of tempo; export it with fewer.")
         if track:
             tracks.append(_to_track(track))
     if not tracks:

@@ -45,6 +45,8 @@ SecNotes = list[tuple[float, float, int]]
 """(onset_sec, duration_sec, pitch)"""
 Turn = Callable[[], AbstractContextManager[None]]
 """waits until heavy work may begin, and is left when it is over"""
+Held = Callable[[threading.Lock], AbstractContextManager[object]]
+"""waits for a lock, which is free again when it is left; a lock by itself waits without end"""
 
 _MAKERS = tuple(threading.Lock() for _ in range(32))  # of many excerpts each, so that there is no end to none of them
 
@@ -66,17 +68,24 @@ class Frozen(NamedTuple):
     instrument: str
 
 
-def sound_of(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> bytes:
+def itself(lock: threading.Lock) -> threading.Lock:
+    return lock
+
+
+def sound_of(
+    engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext, held: Held = itself
+) -> bytes:
     """The FLAC file of an excerpt; made where it is not kept, by one of those who ask for it at once.
 
-    Only who has to make something takes a ``turn``. Raises ``InputError`` where the notes or the sound cannot be made.
+    Only who has to make something takes a ``turn``; the others wait for the lock that is ``held`` meanwhile. Raises
+    ``InputError`` where the notes or the sound cannot be made, and what ``turn`` and ``held`` raise.
     """
-    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn)
+    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn, held)
     facts = (FORMAT, notes, seconds, VELOCITY, LOUDNESS, instrument)
     path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
     if (kept := kept_sound(path)) is not None:
         return kept
-    with lock_of(study, number):
+    with held(lock_of(study, number)):
         if (kept := kept_sound(path)) is not None:  # another has made it meanwhile
             return kept
         with turn():
@@ -90,12 +99,14 @@ def lock_of(study: str, number: int) -> threading.Lock:
     return _MAKERS[hash((study, number)) % len(_MAKERS)]
 
 
-def frozen_notes(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> Frozen:
+def frozen_notes(
+    engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext, held: Held = itself
+) -> Frozen:
     """The notes of an excerpt, its length and the study's instrument; what is not set down yet is now."""
     with reading(engine) as connection:
         found = stored(connection, study, number)
     if found.notes is None or found.instrument is None:
-        with lock_of(study, number):
+        with held(lock_of(study, number)):
             found = set_down(engine, study, number, load, turn)
     assert found.notes is not None
     assert found.instrument is not None

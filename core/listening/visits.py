@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, case, func, null, select, update
+from sqlalchemy import Connection, Engine, Row, case, delete, func, null, select, update
 
 from core.listening import schema
 from core.listening.database import StudyError, reading, writing
@@ -23,7 +23,7 @@ MACHINE = "machine"
 RATINGS = ("appeal", "melody", "realism")
 LOWEST, HIGHEST = 1, 5
 ABANDONED_SEC = 3600.0
-"""after which who has not answered once is not counted among the listeners of a group"""
+"""after which who has not answered once is forgotten, when the next one joins"""
 
 
 class UnknownListenerError(StudyError):
@@ -78,13 +78,23 @@ def join(engine: Engine, study: str, code: str, clock: Callable[[], float] = tim
         if find_listener(connection, code) is None:
             if found is None or not found.is_open:
                 raise StudyError("This study takes no more listeners.")
-            admit(connection, study, code, clock())
+            now = clock()
+            forget_abandoned(connection, study, now - ABANDONED_SEC)
+            admit(connection, study, code, now)
     return visit(engine, code)
+
+
+def forget_abandoned(connection: Connection, study: str, until: float) -> None:
+    """Deletes who began by that time and has not answered once: whoever likes may press Begin without end."""
+    people, heard = schema.listeners, schema.hearings
+    abandoned = (people.c.study == study) & (people.c.begun <= until)
+    connection.execute(delete(heard).where(heard.c.code.in_(select(people.c.code).where(abandoned))))
+    connection.execute(delete(people).where(abandoned))
 
 
 def admit(connection: Connection, study: str, code: str, now: float) -> None:
     listeners, hearings, excerpts = schema.listeners, schema.hearings, schema.excerpts
-    counted = (listeners.c.study == study) & is_counted(now)
+    counted = listeners.c.study == study
     members = select(listeners.c.listener_group, func.count()).where(counted).group_by(listeners.c.listener_group)
     sizes = {group: size for group, size in connection.execute(members)}  # noqa: C416
     given = select(hearings.c.number, func.count()).join_from(hearings, listeners, hearings.c.code == listeners.c.code)
@@ -100,12 +110,6 @@ def admit(connection: Connection, study: str, code: str, now: float) -> None:
             for place, number in enumerate(draw(group, makers, heard, code))
         ],
     )
-
-
-def is_counted(now: float) -> ColumnElement[bool]:
-    """Whether a listener has answered, or may still be about to."""
-    begun = schema.listeners.c.begun
-    return begun.is_(None) | (begun > now - ABANDONED_SEC)
 
 
 def visit(engine: Engine, code: str) -> Visit:

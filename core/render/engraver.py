@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,10 +17,14 @@ from typing import Any
 
 from core.errors import FormatError
 
-LIMIT_SEC = 30.0
-"""for one document, with the start of a process; 2,000 notes without tuplets take a second of processor time"""
-AT_ONCE = 2
-"""processes; pages draw no more at once"""
+LIMIT_SEC = 60.0
+"""for one document by the clock, with the start of a process, be the machine as busy as it may"""
+PROCESSOR_SEC = 20
+"""for one document; 2,000 notes take a second or two, 12,000 of a piano six"""
+_OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0)
+"""what a child returns that has used them up; Windows counts none"""
+AT_ONCE = 4
+"""processes: as many as the pages have places for heavy jobs, so that no job waits in its place for another's child"""
 _SCRIPT = Path(__file__).with_name("verovio_process.py")
 _REFUSED = "This score cannot be engraved: change its notes or its metre and try again."
 
@@ -44,10 +49,14 @@ class Engraver:
         Most children. Who comes when all are at work waits; each document before takes ``limit_sec`` at the most.
     limit_sec
         Seconds by the clock that a document may take.
+    processor_sec
+        Seconds of a processor that a document may take, of which systems count whole ones.
     """
 
-    def __init__(self, at_once: int = AT_ONCE, limit_sec: float = LIMIT_SEC) -> None:
-        self.at_once, self.limit_sec = at_once, limit_sec
+    def __init__(
+        self, at_once: int = AT_ONCE, limit_sec: float = LIMIT_SEC, processor_sec: int = PROCESSOR_SEC
+    ) -> None:
+        self.at_once, self.limit_sec, self.processor_sec = at_once, limit_sec, processor_sec
         self.forget()
 
     def draw(self, musicxml: str, options: Mapping[str, Any]) -> list[str]:
@@ -81,7 +90,7 @@ class Engraver:
 
     def _draw(self, musicxml: str, options: Mapping[str, Any]) -> list[str]:
         with self._child() as child:
-            return child.draw(musicxml, options, self.limit_sec)
+            return child.draw(musicxml, options, self.limit_sec, self.processor_sec)
 
     @contextmanager
     def _child(self) -> Iterator[Child]:
@@ -115,15 +124,19 @@ class Child:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def draw(self, musicxml: str, options: Mapping[str, Any], limit_sec: float) -> list[str]:
+    def draw(
+        self, musicxml: str, options: Mapping[str, Any], limit_sec: float, processor_sec: int = PROCESSOR_SEC
+    ) -> list[str]:
         """As ``Engraver.draw``, with no pages where Verovio does not take the document."""
         # The child's own limit counts only where this process is no more.
-        request = {"musicxml": musicxml, "options": dict(options), "limit_sec": limit_sec + 1}
+        limits = {"limit_sec": limit_sec + 1, "processor_sec": processor_sec}
+        request = {"musicxml": musicxml, "options": dict(options), **limits}
         began = time.monotonic()
         reply = self._ask(json.dumps(request).encode() + b"\n", limit_sec)
         if reply.endswith(b"\n"):
             return json.loads(reply)
-        if time.monotonic() - began < limit_sec:
+        self.end()
+        if time.monotonic() - began < limit_sec and self.process.returncode != _OUT_OF_TIME:
             raise CrashError(_REFUSED)
         raise EngravingError("This score takes too long to engrave: shorten it and try again.")
 

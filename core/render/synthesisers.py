@@ -10,6 +10,8 @@ import site
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,8 @@ SAMPLE_RATE = 44_100
 TAIL_SEC = 1.5  # after the last note, for its release
 TIMEOUT_SEC = 15.0  # and a fifth of the piece; FluidSynth takes a hundredth
 GRACE_SEC = 2.0  # to end in order
+REST_SEC = 300.0
+"""for which an engine that hung is left out: whoever tried it again would hold a place for all of its time"""
 
 _SILENCE = 1e-4  # a rendering that never exceeds this is none; FluidSynth's dither alone is a third of it
 # It plays at a tenth of full scale, too low for 16 bits; and of a large sound font only what is played is read.
@@ -52,6 +56,10 @@ class SynthesisError(Exception):
         self.advice = advice
 
 
+class HangError(SynthesisError):
+    """An engine that had to be ended."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """A synthesiser and its sound font; ``missing`` says in one sentence why it cannot play, else it is empty."""
@@ -69,11 +77,17 @@ class Engine:
 
         Raises SynthesisError where nothing can be heard.
         """
+        if _is_resting(self):
+            raise SynthesisError("did not finish in time a little while ago")
         num_frames = round((_end_sec(score) + TAIL_SEC) * SAMPLE_RATE)
         samples = np.zeros(num_frames, np.float32)
         play = _play_fluidsynth if self.name == "FluidSynth" else _play_tinysoundfont
         try:
             play(score, program, str(self.sound_font), samples)
+        except HangError:
+            with _HUNG_LOCK:
+                _HUNG[self] = time.monotonic()
+            raise
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise SynthesisError("could not write its files", "make room on the disk") from error
@@ -81,6 +95,16 @@ class Engine:
         if not np.abs(samples).max() > _SILENCE:
             raise SynthesisError("rendered only silence", "choose another instrument or louder notes")
         return samples
+
+
+_HUNG: dict[Engine, float] = {}
+"""when an engine of this process last hung, by the monotonic clock; there are as many as sound fonts"""
+_HUNG_LOCK = threading.Lock()
+
+
+def _is_resting(engine: Engine) -> bool:
+    with _HUNG_LOCK:
+        return engine in _HUNG and time.monotonic() - _HUNG[engine] < REST_SEC
 
 
 def engines() -> tuple[Engine, ...]:
@@ -134,7 +158,7 @@ def _play_fluidsynth(score: Score, program: int, sound_font: str, samples: NDArr
         # midi2audio waits for FluidSynth without end and ignores its exit code: so it runs in a process of its own,
         # and what counts is what it wrote.
         if not _run(command, folder, TIMEOUT_SEC + _end_sec(score) / 5):
-            raise SynthesisError("did not finish in time")
+            raise HangError("did not finish in time")
         try:
             with soundfile.SoundFile(Path(folder, "out.wav")) as wav:
                 if wav.samplerate != SAMPLE_RATE or wav.frames < _end_sec(score) * SAMPLE_RATE:

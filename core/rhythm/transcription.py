@@ -69,6 +69,14 @@ def _priors(time_signature: tuple[int, int] | None, upbeat: float | None) -> lis
     return [prior.starting_at(-round(upbeat * TICKS) % prior.bar) for prior in fitting]
 
 
+def check_reading(
+    qpm: float | None = None, time_signature: tuple[int, int] | None = None, upbeat: float | None = None
+) -> None:
+    """Raises RhythmError where ``notate`` would because of a tempo, metre or upbeat that cannot be used."""
+    _settings(qpm)
+    _priors(time_signature, upbeat)
+
+
 def parse_time_signature(text: str) -> tuple[int, int]:
     """``"3/4"`` as (3, 4); raises RhythmError on what is no metre."""
     numerator, slash, denominator = text.strip().partition("/")

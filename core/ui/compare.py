@@ -87,7 +87,12 @@ def ask(desk: Desk, installed: dict[str, ModelCard]) -> None:
             help="Each model's own, those of the piece on the desk, or its own at another temperature.",
         )
         seed = number.number_input("Random seed", 0, MAX_PAGE_SEED, key=keep("compare.seed", FIRST_SEED), step=1)
-        given = first.text_input("First notes (optional)", key=keep("compare.given", ""), placeholder="G4 A4 B4")
+        given = first.text_input(
+            "First notes (optional)",
+            key=keep("compare.given", ""),
+            placeholder="G4 A4 B4",
+            max_chars=20_000,
+        )
         pressed = st.form_submit_button("Compare", type="primary", icon=":material/compare_arrows:")
     if not pressed:
         return

@@ -127,6 +127,7 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
     name = query.get("model", "")
     if name and name not in known:
         say_error(f"This link asks for the model {name[:60]!r}, which is not installed here, so another one is used.")
+    if name not in known and (name or "notes" in query):
         name = usual_model(list(known.values())).name
     if name:
         choose(known[name])

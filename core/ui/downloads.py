@@ -14,7 +14,7 @@ from core.link import MAX_LINK_NOTES
 from core.project import project_to_json
 from core.ui.desk import Desk
 from core.ui.page import keep, plain, plain_errors
-from core.ui.work import cards, exported
+from core.ui.work import cards, exported, forget_exported, later
 
 
 class Format(NamedTuple):
@@ -76,6 +76,7 @@ def offer(formats: Iterable[Format], of: object, made: Callable[[str], bytes], n
     for suffix, label, mime, on_request, at_once in formats:
         wanted = f"{space}wanted{suffix}"
         if on_request and st.session_state.get(wanted) != of:
+            forget_exported(suffix)
             reason = missing(suffix)
             st.button(
                 f"Make {label}",
@@ -87,7 +88,7 @@ def offer(formats: Iterable[Format], of: object, made: Callable[[str], bytes], n
             )
             continue
         with plain_errors():
-            data = made(suffix) if on_request or at_once else partial(made, suffix)
+            data = made(suffix) if on_request or at_once else later(partial(made, suffix))
             st.download_button(label, data, name + suffix, mime, on_click="ignore", key=f"{space}download{suffix}")
 
 
@@ -110,7 +111,7 @@ def keeping(desk: Desk, piece: Composition) -> None:
     """The project file, and what the address bar holds."""
     st.download_button(
         "Save project",
-        lambda: project_to_json(desk.versions, desk.current),
+        later(lambda: project_to_json(desk.versions, desk.current)),
         file_name(piece.name) + ".tunesmith.json",
         "application/json",
         icon=":material/save:",

@@ -19,6 +19,7 @@ from core.data.piece import Piece
 from core.errors import InputError
 from core.latent import embed_tunes, pca_2d
 from core.render.notation import NARROW
+from core.ui.components.mount import is_index, picked_number
 from core.ui.latent_melody import SPACE, Trail, beginning_of, melody_at, point_of, take_along
 from core.ui.neuron_why import picked_in, why_picked
 from core.ui.page import keep, plain, plain_errors
@@ -124,10 +125,11 @@ def map_section(model: str, corpus: str, trail: Trail, on_start: Callable[[], No
         selection_mode="points",
         config={"displayModeBar": False},
     )
-    if clicked.selection.points:
-        tune = there.tunes[clicked.selection.points[0]["customdata"][0]]
-        if tune.id != st.session_state.get(CHOSEN):
-            st.session_state[CHOSEN] = tune.id
+    number = picked_number(clicked)
+    if is_index(number, len(there.tunes)):
+        id_ = there.tunes[number].id
+        if id_ != st.session_state.get(CHOSEN):
+            st.session_state[CHOSEN] = id_
             st.rerun()  # the map marks it, and a walk may begin there
     tune = chosen_tune(there)
     if tune is not None:

@@ -13,7 +13,7 @@ from core.listening.making import ready_study
 from core.listening.schema import open_studies
 from core.listening.sound import sound_of
 from core.listening.studies import Study, add_study, find_study, list_studies
-from core.ui.work import cards, turn
+from core.ui.work import cards, held, turn
 
 READY = "ready-"
 """what the ids of studies that ship with the project begin with"""
@@ -49,4 +49,4 @@ def prepared(engine: Engine, study: str, number: int) -> bytes:
 
     A model is read from the disk, which is what a study's fingerprint is of: the one that the pages keep may be older.
     """
-    return sound_of(engine, study, number, load_checkpoint, turn)
+    return sound_of(engine, study, number, load_checkpoint, turn, held)

@@ -15,7 +15,7 @@ from core.ui.downloads import SVG, file_name
 from core.ui.neuron_score import look_of
 from core.ui.neuron_view import Floats, View, text_file
 from core.ui.neuron_why import SPACE
-from core.ui.work import exported, piano_exported
+from core.ui.work import exported, later, piano_exported
 
 
 def score_files(
@@ -33,12 +33,12 @@ def score_files(
         return
     with st.container(horizontal=True):
         st.download_button(
-            "This score (SVG)", lambda: painted(drawing(view, score), colours, arcs), file_name(name) + SVG.suffix,
-            SVG.mime, on_click="ignore", key=f"{SPACE}{key}.svg",
+            "This score (SVG)", later(lambda: painted(drawing(view, score), colours, arcs)),
+            file_name(name) + SVG.suffix, SVG.mime, on_click="ignore", key=f"{SPACE}{key}.svg",
         )  # fmt: skip
         st.download_button(
-            "Its notes (CSV)", lambda: note_file(view, score, columns), file_name(name) + "-notes.csv", "text/csv",
-            on_click="ignore", key=f"{SPACE}{key}.notes",
+            "Its notes (CSV)", later(lambda: note_file(view, score, columns)), file_name(name) + "-notes.csv",
+            "text/csv", on_click="ignore", key=f"{SPACE}{key}.notes",
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from core.ui.neuron_unit import grid
 from core.ui.neuron_view import View, array_file, chart, pick_unit, shared_scale, text_file
 from core.ui.neuron_why import SPACE
 from core.ui.page import count, keep, plain
+from core.ui.work import later
 
 BY_NUMBER, BY_SPREAD = "by number", "by how much they vary"
 ORDERS = [BY_NUMBER, BY_SPREAD]
@@ -40,11 +41,11 @@ def layer_tab(view: View, layer: str, unit: int, place: int) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "This layer (CSV)",
-            lambda: text_file(view.labels, {f"unit {unit}": values[:, unit] for unit in range(values.shape[1])}),
+            later(lambda: text_file(view.labels, {f"unit {unit}": values[:, unit] for unit in range(values.shape[1])})),
             file_name(name) + ".csv", "text/csv", on_click="ignore", key=SPACE + "layer.csv",
         )  # fmt: skip
         st.download_button(
-            "Everything of this piece (NPZ)", lambda: array_file(view), file_name(view.title) + ".npz",
+            "Everything of this piece (NPZ)", later(lambda: array_file(view)), file_name(view.title) + ".npz",
             "application/octet-stream", on_click="ignore", key=SPACE + "npz",
             help="All layers, gates and attention maps, and the probabilities of every token, as NumPy arrays.",
         )  # fmt: skip
@@ -75,8 +76,8 @@ def gates_tab(view: View, layer: str, unit: int) -> None:
     )  # fmt: skip
     st.caption(SAID["forget" in columns])
     st.download_button(
-        "Values (CSV)", lambda: text_file(view.labels, {**columns, **state}), file_name(name) + ".csv", "text/csv",
-        on_click="ignore", key=SPACE + "gates.csv",
+        "Values (CSV)", later(lambda: text_file(view.labels, {**columns, **state})), file_name(name) + ".csv",
+        "text/csv", on_click="ignore", key=SPACE + "gates.csv",
     )  # fmt: skip
 
 

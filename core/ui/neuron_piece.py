@@ -14,12 +14,12 @@ from core.data.corpora import CORPORA
 from core.data.melody import find_melody
 from core.data.piece import Piece
 from core.errors import InputError
-from core.files import READERS
+from core.files import READERS, check_size
 from core.formats.abc_notation import header_fields, split_tunes
 from core.inspection import performance_of
 from core.recolour import take_rhythm
 from core.sampling import SamplingConfig
-from core.score import Score
+from core.score import Score, printable
 from core.ui.continue_page import DESK as CONTINUE_DESK
 from core.ui.neuron_told import MAX_NOTES, cut
 from core.ui.neuron_why import SPACE, Source
@@ -44,7 +44,8 @@ G3 GAB|A3 ABd|edd gdB|AGF G3:|
 |:BAB dBd|ege dBA|BAB dBG|ABA AGA|
 BAB dBd|ege dBd|gfg aga|bgg g3:|"""
 """a traditional jig, to open on"""
-MAX_TEXT = 20_000
+MAX_TEXT, MAX_TITLE = 20_000, 200
+"""characters of a tune and of what it is called"""
 
 
 def choose_source(space: str) -> Source | None:
@@ -97,12 +98,15 @@ def typed(space: str) -> Source:
 
 
 def text_source(text: str) -> Source:
-    """The first tune of a text; raises ``InputError`` where there is nothing in it."""
+    """The first tune of a text; raises ``InputError`` where there is nothing in it, or too much."""
     lines = text.replace("\r\n", "\n").strip()
     if not lines:
         raise InputError("There is no text yet; type a tune in ABC notation.")
     first = next(iter(split_tunes(lines)), lines).strip() or lines
-    return Source(header_fields(first).get("T", "").strip() or "Typed tune", text=first)
+    if len(first) > MAX_TEXT:
+        raise InputError(f"The tune has over {MAX_TEXT:,} characters; give a shorter one.")
+    title = printable(header_fields(first).get("T", "").strip()[:MAX_TITLE])
+    return Source(title or "Typed tune", text=first)
 
 
 def uploaded(space: str) -> Source | None:
@@ -115,6 +119,7 @@ def uploaded(space: str) -> Source | None:
     if file is None:
         return None
     data, name = file.getvalue(), file.name
+    check_size(data)
     if PurePath(name).suffix.lower() == ".abc":
         return text_source(data.decode("utf-8", errors="replace"))
     (melody, written, line), whole = melody_of(data, name), score_of(data, name)
@@ -122,7 +127,7 @@ def uploaded(space: str) -> Source | None:
         f"Its melody is {line}: {count(len(melody.notes), 'note')}. "
         f"Models of piano music read all its {count(len(whole.notes), 'note')}."
     )
-    return Source(title_of(melody, PurePath(name).stem), as_told(melody, written), whole=cut(whole))
+    return Source(title_of(melody, PurePath(name).stem[:MAX_TITLE]), as_told(melody, written), whole=cut(whole))
 
 
 def piece_source(piece: Composition) -> Source:

@@ -14,10 +14,11 @@ from core.ui.downloads import file_name
 from core.ui.neuron_files import score_files
 from core.ui.neuron_score import arcs_from, note_shares, score_of
 from core.ui.neuron_unit import pickable_grid
-from core.ui.neuron_view import UNIT_TAB, Floats, View, chart, is_dark, shared_scale, show_unit, text_file
+from core.ui.neuron_view import UNIT_TAB, View, chart, is_dark, shared_scale, show_unit, text_file
 from core.ui.neuron_why import SPACE
 from core.ui.page import count, keep, plain
 from core.ui.result import signed
+from core.ui.work import later
 
 NUM_ALTERNATIVES = 12
 NUM_UNITS = 10
@@ -134,7 +135,7 @@ def looked_at(view: View, key: str, place: int, head: str) -> None:
     """The score with arcs from the note at ``place`` to those that its prediction looked at, and that as files."""
     if view.written is None:
         return
-    weights: Floats = view.trace.attention[head][place].numpy()
+    weights = view.head(head)[place]
     arcs = arcs_from(view, place, weights)
     score_of(view, key, place=place, arcs=arcs)
     name = f"{view.title}, score, {head} at place {place + 1}"
@@ -147,7 +148,7 @@ def attention_tab(view: View, place: int) -> None:
         st.caption("This model has no attention: what it knows of the past is what its units hold.")
         return
     head = choose_head(view)
-    weights: Floats = view.trace.attention[head].numpy()  # (T, S)
+    weights = view.head(head)  # (T, S)
     seen = float(weights[place].sum())
     st.markdown(
         f"To foretell **{plain(visible(view.labels[place]))}** at place {place + 1}, {plain(head)} laid {share(seen)} "
@@ -164,6 +165,6 @@ def attention_tab(view: View, place: int) -> None:
     )  # fmt: skip
     st.download_button(
         "This map (CSV)",
-        lambda: text_file(view.labels, dict(zip(place_names(view.labels), weights.T, strict=True))),
+        later(lambda: text_file(view.labels, dict(zip(place_names(view.labels), weights.T, strict=True)))),
         file_name(name) + ".csv", "text/csv", on_click="ignore", key=SPACE + "attention.csv",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from core.ui.neuron_view import (
 from core.ui.neuron_why import SPACE
 from core.ui.page import keep, plain
 from core.ui.settings import choose_model
+from core.ui.work import later
 
 OTHER = SPACE + "other."
 """what the keys begin with of the settings of what the unit is compared with"""
@@ -79,7 +80,7 @@ def grid(view: View, layer: str, unit: int, scale: Scale, key: str, place: int |
     pickable_grid(view, values, scale, key, name, f"Activations of unit {unit} of {layer} over the piece", place)
     st.download_button(
         "Values (CSV)",
-        lambda: text_file(view.labels, {f"{layer} {unit}": values}),
+        later(lambda: text_file(view.labels, {f"{layer} {unit}": values})),
         file_name(name) + ".csv",
         "text/csv",
         on_click="ignore",

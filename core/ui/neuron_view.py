@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.formats.spreadsheet import inert
 from core.inspection import Subject, Trace, reads_all_notes, subject, trace, units_of
 from core.render.activations import Scale, picture_options, scale_of
 from core.score import Score
+from core.ui.components.mount import picked_number
 from core.ui.downloads import file_name
 from core.ui.neuron_told import as_engraved, told_as
 from core.ui.neuron_why import SPACE, Source
@@ -61,6 +63,11 @@ class View(NamedTuple):
         values: Floats = self.trace.layers[layer].numpy()
         return values
 
+    def head(self, name: str) -> Floats:
+        """(T, S) Where one attention looked."""
+        weights: Floats = self.trace.attention[name].float().numpy()
+        return weights
+
     @property
     def all_notes(self) -> bool:
         """Whether it is read, and engraved, as piano music."""
@@ -92,7 +99,7 @@ class View(NamedTuple):
         return None if note < 0 else note
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # one of all attention of a long piano piece has 130 MB
 def read_piece(model: str, source: Source) -> View:
     """What ``model`` does while it reads a piece; raises ``InputError`` where it cannot read it."""
     loaded = checkpoint(model)
@@ -103,7 +110,9 @@ def read_piece(model: str, source: Source) -> View:
             told = as_engraved(told, piece)
         if not len(told.encoded.tokens):
             raise InputError("There is nothing in this piece to read; choose another one.")
-        return View(source, loaded, told, trace(loaded, told.encoded))
+        seen = trace(loaded, told.encoded)
+        maps = {name: weights.half() for name, weights in seen.attention.items()}  # finer than any colour
+        return View(source, loaded, told, replace(seen, attention=maps))
 
 
 def is_dark() -> bool:
@@ -127,9 +136,9 @@ def chart(figure: go.Figure, key: str, name: str, alt: str, on_pick: Callable[[i
         return
 
     def picked() -> None:
-        points = st.session_state[key].selection.points
-        if points:
-            on_pick(int(points[0]["customdata"][0]))
+        number = picked_number(st.session_state[key])
+        if number is not None:
+            on_pick(number)
 
     st.plotly_chart(figure, key=key, config=config, alt=alt, on_select=picked, selection_mode="points")
 
@@ -182,4 +191,5 @@ def text_file(labels: Sequence[str], columns: dict[str, Floats], numbered: str =
 
 def array_file(view: View) -> bytes:
     """NPZ: every array of a trace by name, and the labels of its tokens."""
-    return view.trace.to_npz(view.labels)
+    heads = {name: weights.float() for name, weights in view.trace.attention.items()}
+    return replace(view.trace, attention=heads).to_npz(view.labels)

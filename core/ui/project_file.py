@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 import streamlit as st
 
 from core.errors import InputError
-from core.project import json_to_project
+from core.project import MAX_PROJECT_BYTES, json_to_project
 from core.ui.desk import Desk
-from core.ui.page import MAX_UPLOAD_MB, plain_errors
+from core.ui.page import plain_errors
 from core.ui.work import turn
 
 
@@ -20,7 +20,7 @@ def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: boo
     continued. ``space`` is what its keys begin with.
     """
     key = space + "project"
-    file = st.file_uploader("Open a project", ["json"], key=key, max_upload_size=MAX_UPLOAD_MB)
+    file = st.file_uploader("Open a project", ["json"], key=key, max_upload_size=MAX_PROJECT_BYTES // 1_000_000)
     if file is None or st.session_state.get(f"{key}.seen") == file.file_id:
         return
     st.session_state[f"{key}.seen"] = file.file_id
@@ -33,6 +33,12 @@ def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: boo
         missing = sorted({piece.model for _, piece in versions} - known)
         if missing:
             st.session_state["notice"] = (
-                f"This project was made with {', '.join(missing)}, which is not installed here; "
+                f"This project was made with {some_of(missing)}, which is not installed here; "
                 "what you change is written by the model that is chosen."
             )
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """A few of the names of models, as part of a sentence."""
+    others = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(name[:40] for name in names[:most]) + others

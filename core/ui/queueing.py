@@ -27,6 +27,9 @@ What it raises ends the waiting.
 """
 
 
+BUSY = "The machine is busy; try again in a minute."
+
+
 class BusyError(InputError):
     """There was no turn in time."""
 
@@ -139,7 +142,7 @@ class Turnstile:
         if look is not None and looked:
             look(0)
         if not ticket.called.is_set():
-            raise BusyError("The machine is busy; try again in a minute.")
+            raise BusyError(BUSY)
 
     def _place(self, ticket: _Ticket) -> int:
         """How many tickets will have been called with this one, if no other job comes; 0 where it has been."""

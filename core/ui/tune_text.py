@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.errors import FormatError
+from core.files import check_size
 from core.formats.abc_check import check_tune
 from core.formats.abc_notation import abc_to_score, note_places, split_tunes
 from core.score import Score
@@ -68,7 +69,8 @@ def line_and_column(text: str, place: int) -> tuple[int, int]:
 
 
 def tunes_in(data: bytes) -> list[str]:
-    """The tunes of an ABC file, whether they are music or not; raises ``FormatError`` where there is none."""
+    """The tunes of an ABC file, whether they are music or not; raises ``FormatError`` on none, and on too many."""
+    check_size(data)
     text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     tunes = split_tunes(text) or [text.strip()]
     if not tunes[0]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, wraps
+from threading import Lock
+from typing import TypeVar, TypeVarTuple
 
 import streamlit as st
 import torch
+from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import in_cached_function
@@ -21,16 +25,20 @@ from core.evaluation.originality import Originality, in_words, load_index, origi
 from core.files import read_score
 from core.notation import written_melody
 from core.recolour import read_melody
-from core.render.engraver import ENGRAVER
+from core.render.engraver import AT_ONCE, ENGRAVER
 from core.score import Score, monophonic
-from core.ui.queueing import Look, Turnstile
+from core.ui.queueing import BUSY, LONGEST_WAIT_SEC, LOOK_EVERY_SEC, BusyError, Look, Turnstile, left
 
-MAX_AT_ONCE = 4
+MAX_AT_ONCE = AT_ONCE
 """generations, engravings and renderings; who comes later waits. Half of their time is that of other processes"""
 AUDIO_MIME = "audio/flac"
 """of what ``sound`` renders"""
 PAIR_WIDTH = 520
 """CSS pixels of one of two scores side by side"""
+T = TypeVar("T")
+Of = TypeVarTuple("Of")
+LARGE = (".wav", ".pdf")
+"""files of up to 53 MB"""
 
 
 torch.set_num_threads(1)  # measured by `python -m core bench`: a step of these networks is slower on two
@@ -70,6 +78,44 @@ def turn(look: Look | None = None) -> Iterator[None]:
         yield
 
 
+def later(made: Callable[[], T]) -> Callable[[], T]:
+    """``made`` for a button that has it made when it is pressed, which happens in a thread that belongs to no visit.
+
+    It has its turn as one of the visit that the button is drawn for, and gives up waiting when that has gone.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    visit = context.session_id if context else ""
+
+    def look(_: int) -> None:
+        if runtime.exists() and not runtime.get_instance().is_active_session(visit):
+            raise BusyError("Nobody waits for this file any more; open the page again.")
+
+    def make() -> T:
+        with turnstile().turn(visit, look):
+            return made()
+
+    return make
+
+
+@contextmanager
+def held(lock: Lock) -> Iterator[None]:
+    """Holds a lock that another visit may hold while it makes the same; who waits can leave, as in the queue.
+
+    Raises ``BusyError`` where it is not free in time.
+    """
+    waiting, until = Waiting(), time.monotonic() + LONGEST_WAIT_SEC
+    while not lock.acquire(timeout=min(LOOK_EVERY_SEC, left(until))):
+        if not left(until):
+            waiting.tell("")
+            raise BusyError(BUSY)
+        waiting.tell("Waiting: another visit has the same made")
+    try:
+        waiting.tell("")
+        yield
+    finally:
+        lock.release()
+
+
 def give_way(look: Look) -> None:
     """Lets others go first, if any wait and this job has gone on for long; see ``Turnstile.give_way``."""
     turnstile().give_way(look)
@@ -82,11 +128,16 @@ class Waiting:
         self.line: DeltaGenerator | None = None
 
     def show(self, place: int) -> None:
+        self.tell(f"Waiting: place {place} in the queue" if place else "")
+
+    def tell(self, text: str) -> None:
+        if not (text or self.line):
+            return
         recorded = in_cached_function.set(False)  # or a value from the cache would bring this line with it again
         try:
             self.line = self.line or st.empty()
-            if place:
-                self.line.caption(f"Waiting: place {place} in the queue")
+            if text:
+                self.line.caption(text)
             else:
                 self.line.empty()
         finally:
@@ -219,7 +270,30 @@ def sound(performed: Score, program: int) -> tuple[bytes, str, str]:
         return audio_to_flac(audio), audio.engine, audio.notice
 
 
-@lru_cache(maxsize=24)
+def remembered(make: Callable[[str, *Of], bytes]) -> Callable[[str, *Of], bytes]:
+    """``make``, of a suffix and more: for all visits the last 24 small files, for each visit the last large ones."""
+    small = lru_cache(maxsize=24)(make)
+
+    @wraps(make)
+    def found(suffix: str, *of: *Of) -> bytes:
+        if suffix not in LARGE:
+            return small(suffix, *of)
+        key = f"exported{suffix}"
+        if key not in st.session_state or st.session_state[key][0] != of:
+            st.session_state.pop(key, None)  # before another is made
+            st.session_state[key] = of, make(suffix, *of)
+        data: bytes = st.session_state[key][1]
+        return data
+
+    return found
+
+
+def forget_exported(suffix: str) -> None:
+    """The visit's last large file of a kind is not wanted any more."""
+    st.session_state.pop(f"exported{suffix}", None)
+
+
+@remembered
 def exported(suffix: str, written: Score, performed: Score, program: int) -> bytes:
     """A file to download."""
     from core.files import WRITERS
@@ -228,7 +302,7 @@ def exported(suffix: str, written: Score, performed: Score, program: int) -> byt
         return WRITERS[suffix](written, performed, program)
 
 
-@lru_cache(maxsize=24)
+@remembered
 def piano_exported(suffix: str, score: Score, performed: bool, key: str | None) -> bytes:
     """A file of piano music to download."""
     from core.piano_files import PIANO_WRITERS

@@ -52,6 +52,7 @@ from core.ui.components.clap_line import _claps
 from core.ui.components.mount import is_index
 from core.ui.components.piano import _timed
 from core.ui.components.tap_pad import checked_metronome, checked_taps
+from core.ui.neuron_piece import text_source
 from core.ui.tune_text import MAX_SHOWN, read, tunes_in
 from tests.fuzz import seeds
 from tests.fuzz.mutation import (
@@ -126,6 +127,27 @@ def performance(data: bytes) -> None:
     PianoCodec().notes_tokens(played_notes(opening(score, 30)))
 
 
+def melody_called(name: str) -> Callable[[bytes], None]:
+    """A file of notation as a melody, a rhythm, and what models continue, recolour and accompany."""
+
+    def read_file(data: bytes) -> None:
+        melody, written, _ = read_melody(data, name)
+        is_music(in_note_values(is_music(melody), written))
+        take_rhythm(melody, "x", written)
+        is_music(read_beats(data, name).written)
+        is_music(written_melody(data, name))
+
+    return read_file
+
+
+def text_to_look_into(data: bytes) -> None:
+    """ABC as the Neurons page takes it."""
+    source = text_source(text_of(data))
+    assert 0 < len(source.title) <= 200, "no title"
+    assert source.title.isprintable(), "a title that cannot be shown"
+    assert source.text, "no text"
+
+
 def melody_to_go_on_from(data: bytes) -> None:
     """ABC as a melody that models continue, recolour and accompany."""
     melody = written_melody(data, "x.abc")
@@ -185,6 +207,12 @@ def is_piece(piece: Composition) -> None:
     is_music(piece.written)
     is_music(piece.performed)
     assert math.isfinite(piece.log_likelihood or 0.0)
+    reading = {"qpm": 100.0, "time_signature": (4, 4), "upbeat": 0.0} | piece.beats.reading.given
+    numerator, denominator = reading["time_signature"]
+    assert 20 <= reading["qpm"] <= 400, "no tempo to read it in"
+    assert denominator in (1, 2, 4, 8, 16), "no metre to read it in"
+    assert 0 < numerator <= 4 * denominator, "a bar that nobody reads it in"
+    assert 0 <= reading["upbeat"] < 16, "no upbeat to read it with"
 
 
 def sound(data: bytes) -> None:
@@ -295,6 +323,10 @@ PARSERS = {
     "mxl": Parser(file_called("x.mxl"), seeds.mxl, damaged_zip, 0.5),
     "abc": Parser(abc, seeds.abc_files, damaged_words),
     "kern": Parser(file_called("x.krn"), seeds.kern, damaged_words, 0.1),
+    "melody-xml": Parser(melody_called("x.musicxml"), seeds.musicxml, damaged_words, 0.3),
+    "melody-mxl": Parser(melody_called("x.mxl"), seeds.mxl, damaged_zip, 0.1),
+    "melody-kern": Parser(melody_called("x.krn"), seeds.kern, damaged_words, 0.05),
+    "neuron-text": Parser(text_to_look_into, seeds.abc_files, damaged_words, 0.5),
     "melody": Parser(melody_to_go_on_from, seeds.tunes, damaged_words, 0.3),
     "files": Parser(files_of, seeds.tunes, damaged_words, 0.05),
     "engraving": Parser(engraving, seeds.tunes, damaged_words, 0.05),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -111,7 +112,17 @@ def band() -> bytes:
 @cache
 def mxl() -> list[bytes]:
     names = ("demos/chorale_with_parallels", "theoryExercises/checker_demo", "bach/bwv66.6", "bach/bwv125.6")
-    return [path.read_bytes() for name in names if (path := corpus() / f"{name}.mxl").exists()]
+    usual = [path.read_bytes() for name in names if (path := corpus() / f"{name}.mxl").exists()]
+    return [*usual, *(packed(method) for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))]
+
+
+def packed(method: int) -> bytes:
+    """A score in an archive that nobody writes, and that is refused, damaged or not."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        name = zipfile.ZipInfo("score.xml", (1980, 1, 1, 0, 0, 0))
+        archive.writestr(name, score_to_musicxml(scores()[0]), method)
+    return file.getvalue()
 
 
 def musicxml() -> list[bytes]:

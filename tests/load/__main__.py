@@ -1,7 +1,7 @@
 """`python -m tests.load --visitors 20 --listeners 40 --minutes 10`: the app under load, on this machine alone.
 
 Prints tables in Markdown: how long visitors waited, what went wrong, how much memory the app had. Exits with 1 if there
-was an error, or an answer was lost or doubled.
+was an error, an answer was lost or doubled, or a promise of docs/load.md about waiting or memory was not kept.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -25,6 +26,10 @@ from tests.load.server import Server
 from tests.load.study import make_study, stored_answers
 
 MEMORY_EVERY_SEC = 10.0
+SLOWEST_SEC = 3.0
+"""from a click to the score, for 95 of 100 clicks"""
+MINUTE_SEC, MOST_GROWTH = 60.0, 1.1
+"""from the second minute to the last one memory grows to no more than so many times what it was"""
 
 Memory = list[tuple[float, float]]
 """(seconds since the beginning, MiB)"""
@@ -48,7 +53,9 @@ def main() -> int:
     trouble = "Traceback" in printed
     if trouble:
         print(printed, file=sys.stderr)  # noqa: T201
-    return int(bool(diary.errors) or stored != diary.answers or trouble)
+    broken = broken_promises(diary, memory, stored)
+    print("\n".join(["", *broken]) if broken else "\nAll promises were kept.")  # noqa: T201
+    return int(bool(broken) or trouble)
 
 
 def arguments() -> argparse.Namespace:
@@ -73,6 +80,23 @@ async def load(server: Server, models: list[str], study: str, options: argparse.
         await asyncio.wait([crowd], timeout=MEMORY_EVERY_SEC)
     await crowd
     return memory
+
+
+def broken_promises(diary: Diary, memory: Memory, stored: int) -> list[str]:
+    """What was not as docs/load.md promises, a sentence each."""
+    broken = []
+    if diary.errors:
+        broken.append(f"There were {diary.errors.total()} errors.")
+    if stored != diary.answers:
+        broken.append(f"{diary.answers} answers were accepted and {stored} stored.")
+    clicks = diary.seconds.get(COMPOSITION, [])
+    if clicks and (slow := float(np.percentile(clicks, 95))) > SLOWEST_SEC:
+        broken.append(f"Of 100 clicks 95 took up to {slow:.2f} seconds, and not {SLOWEST_SEC:g}.")
+    second = [mib for sec, mib in memory if MINUTE_SEC <= sec < 2 * MINUTE_SEC]
+    last = [mib for sec, mib in memory if sec >= max(2.0 * MINUTE_SEC, memory[-1][0] - MINUTE_SEC)]
+    if last and (now := median(last)) > MOST_GROWTH * (then := median(second)):  # what children have comes and goes
+        broken.append(f"Memory grew from {then:.0f} MiB in the second minute to {now:.0f} in the last.")
+    return broken
 
 
 def report(options: argparse.Namespace, diary: Diary, memory: Memory, stored: int) -> None:

@@ -69,6 +69,13 @@ class Server:
 
     @property
     def megabytes(self) -> float:
-        """The resident memory of the process, in MiB."""
-        told = subprocess.run(["ps", "-o", "rss=", "-p", str(self._process.pid)], capture_output=True, check=True)
-        return int(told.stdout) / 1024
+        """The resident memory of the app and of all that descends from it, in MiB; what they share counts twice."""
+        told = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,rss="], capture_output=True, check=True)
+        table = [tuple(map(int, line.split())) for line in told.stdout.splitlines()]
+        return sum_of_family(table, self._process.pid) / 1024
+
+
+def sum_of_family(table: list[tuple[int, ...]], head: int) -> int:
+    """The sum of the last values of a process and of all that descend from it, in rows of (number, parent, value)."""
+    own = sum(value for number, _, value in table if number == head)
+    return own + sum(sum_of_family(table, number) for number, parent, _ in table if parent == head)

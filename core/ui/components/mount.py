@@ -9,6 +9,7 @@ AppTest runs no JavaScript and so sees None; a test injects what the browser wou
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -48,6 +49,18 @@ def last_nonce(key: str) -> str:
 
 def is_index(value: object, num_items: int) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < num_items
+
+
+def picked_number(event: Any) -> int | None:
+    """The number of the point of a chart that was clicked; None without one, or where a browser sends what is none.
+
+    From 0 up: whether there is anything of that number is for who draws the page to see.
+    """
+    try:
+        number = event["selection"]["points"][0]["customdata"][0]
+    except (LookupError, TypeError):
+        return None
+    return number if is_index(number, sys.maxsize) else None
 
 
 def inline_svg(svg: str) -> str:
