@@ -257,14 +257,14 @@ def test_titles_and_codes_are_text_in_a_study(tiny: None) -> None:
     engine.dispose()
 
 
-FORMULAS = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1")
+FORMULAS = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＠SUM(1)")  # noqa: RUF001
 
 
 def test_no_cell_of_a_table_is_a_formula() -> None:
     table = text_file(FORMULAS, {name: np.arange(len(FORMULAS)) for name in FORMULAS})
     cells = [cell for row in csv.reader(io.StringIO(table, newline="")) for cell in row]
     assert len(cells) == (len(FORMULAS) + 1) * (len(FORMULAS) + 2)
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in cells)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠")) for cell in cells)  # noqa: RUF001
 
 
 def test_passwords_are_compared_as_a_whole_and_ever_more_slowly(

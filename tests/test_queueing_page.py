@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import Lock
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.ui import work
+from core.errors import FormatError
+from core.ui import turns
 from core.ui.queueing import BusyError, Turnstile
+from core.ui.turns import Shelf
 from tests.conftest import said
 from tests.load.server import Server
 from tests.load.visit import Visit
@@ -24,57 +27,63 @@ from tests.load.visit import Visit
 PAGE = """
 import json
 import time
-from threading import Lock
 
 import streamlit as st
 
-from core.ui import work
+from core.ui import turns
 from core.ui.progress import EVERY, Progress
 
 LONG_STEPS = 2_000
 
-work.MAX_AT_ONCE = 2  # so many hold all places below
+turns.MAX_AT_ONCE = 2  # so many hold all places below
 
 @st.cache_resource
 def shared():
-    return {"open": False, "served": [], "lock": Lock(), "alike": 0}
+    return {"open": False, "served": [], "alike": 0}
 
-@st.cache_data
+@turns.shared(2)
 def remembered(number):
-    with work.turn():
+    with turns.turn():
         return number
 
+@turns.shared(2)
+def product(name):
+    shared()["served"].append(name)
+    while not shared()["open"]:
+        time.sleep(0.02)
+        st.session_state.get("made")
+    return name
+
 def hold():
-    with work.turn():
+    with turns.turn():
         while not shared()["open"]:
             time.sleep(0.02)
             st.session_state.get("held")  # as a progress bar does, it notices that its visitor has gone
 
 def wait():
     st.button("Again")
-    with work.turn():
+    with turns.turn():
         st.markdown("served")
 
 def remember():
     st.markdown(f"remembered {remembered(7)}")
 
-def make():
-    with work.held(shared()["lock"]):
-        while not shared()["open"]:
-            time.sleep(0.02)
-            st.session_state.get("made")
-
-def same():
+def ask(name):
     shared()["alike"] += 1
     try:
-        with work.held(shared()["lock"]):
-            st.markdown("served")
+        st.markdown(product(name))
     finally:
         shared()["alike"] -= 1
 
+def bread():
+    ask("bread")
+
+def cake():
+    ask("cake")
+
 def long():
     progress = Progress("Working", "long")
-    with work.turn():
+    with turns.turn():
         for done in range(LONG_STEPS):
             time.sleep(0.02)
             progress.show(done * EVERY, LONG_STEPS * EVERY)
@@ -83,12 +92,12 @@ def long():
     shared()["served"].append("long")
 
 def short():
-    with work.turn():
+    with turns.turn():
         shared()["served"].append("short")
 
 def tell():
-    told = {"waiting": work.turnstile().num_waiting, "free": work.turnstile().num_free, "served": shared()["served"],
-            "alike": shared()["alike"], "locked": shared()["lock"].locked()}
+    told = {"waiting": turns.turnstile().num_waiting, "free": turns.turnstile().num_free, "served": shared()["served"],
+            "alike": shared()["alike"]}
     st.markdown(json.dumps(told))
 
 def begin():
@@ -251,28 +260,62 @@ def test_two_long_jobs_do_not_hold_up_a_short_one(url: str) -> None:
 def test_who_waits_for_what_another_has_made_is_told_so_and_can_leave(url: str) -> None:
     async def scene() -> None:
         await asked(url, "begin")
-        async with comes(url, "make") as maker:
-            await until(url, locked=True)
-            async with comes(url, "same") as waits, comes(url, "same") as leaves:
+        async with comes(url, "bread") as maker:
+            await until(url, served=["bread"])
+            async with comes(url, "bread") as waits, comes(url, "bread") as leaves:
                 await waits.sees(SAME)
                 await leaves.sees(SAME)
-                await until(url, alike=2)
+                await until(url, alike=3)
                 await leaves.visit.socket.close()
-                await until(url, alike=1)
+                await until(url, alike=2)
                 await asked(url, "end")
                 await asyncio.gather(maker.task, waits.task)
-                assert [one.body for one in waits.visit.shown("markdown")] == ["served"]
-        await until(url, alike=0, locked=False)
+                assert [one.body for one in waits.visit.shown("markdown")] == ["bread"]
+        await until(url, alike=0, served=["bread"])
 
     play_out(scene())
 
 
+def test_what_its_maker_has_left_is_made_by_who_waits_for_it(url: str) -> None:
+    async def scene() -> None:
+        await asked(url, "begin")
+        async with comes(url, "cake") as maker:
+            await until(url, served=["cake"])
+            async with comes(url, "cake") as waits:
+                await waits.sees(SAME)
+                await maker.visit.socket.close()
+                await until(url, alike=1, served=["cake", "cake"])
+                await asked(url, "end")
+                await waits.task
+                assert [one.body for one in waits.visit.shown("markdown")] == ["cake"]
+
+    play_out(scene())
+
+
+def test_a_shelf_keeps_the_last_values_that_were_asked_for() -> None:
+    shelf, made = Shelf[str](2), list[str]()
+
+    def make(name: str) -> str:
+        made.append(name)
+        if name == "broken":
+            raise FormatError("It is broken.")
+        return name.upper()
+
+    for name in ("a", "b", "a", "c", "a", "b"):  # c drives out b, and then b drives out c
+        assert shelf.find(name, partial(make, name)) == name.upper()
+    assert made == ["a", "b", "c", "b"]
+    for _ in range(2):  # what could not be made is tried again
+        with pytest.raises(FormatError):
+            shelf.find("broken", partial(make, "broken"))
+    assert made[4:] == ["broken", "broken"]
+
+
 def test_nobody_waits_for_ever_for_what_another_has_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "LONGEST_WAIT_SEC", 0.0)
+    monkeypatch.setattr(turns, "LONGEST_WAIT_SEC", 0.0)
     lock = Lock()
-    with lock, pytest.raises(BusyError, match=re.escape(BUSY)), work.held(lock):
+    with lock, pytest.raises(BusyError, match=re.escape(BUSY)), turns.held(lock):
         pass
-    with work.held(lock):
+    with turns.held(lock):
         assert lock.locked()
     assert not lock.locked()
 
@@ -283,24 +326,24 @@ def test_what_a_button_has_made_takes_the_turn_of_its_visit() -> None:
 
         import streamlit as st
 
-        from core.ui import work
+        from core.ui import turns
         from core.ui.queueing import Turnstile
 
         def made() -> str:
-            with work.turn():
+            with turns.turn():
                 return "a file"
 
         visits = st.session_state["visits"] = []
-        watched, usual = Turnstile(1), work.turnstile
+        watched, usual = Turnstile(1), turns.turnstile
         take = watched._take_ticket
         watched._take_ticket = lambda visit: (visits.append(visit), take(visit))[1]  # type: ignore[method-assign]
-        work.turnstile = lambda: watched  # type: ignore[assignment]
+        turns.turnstile = lambda: watched  # type: ignore[assignment]
         try:
             with ThreadPoolExecutor(1) as pool:  # as Streamlit does, where no visit is known
-                st.markdown(pool.submit(work.later(made)).result())
+                st.markdown(pool.submit(turns.later(made)).result())
         finally:
-            work.turnstile = usual
-        st.session_state["own"] = work.get_script_run_ctx().session_id
+            turns.turnstile = usual
+        st.session_state["own"] = turns.get_script_run_ctx().session_id
 
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
@@ -310,10 +353,10 @@ def test_what_a_button_has_made_takes_the_turn_of_its_visit() -> None:
 
 def test_a_file_that_nobody_waits_for_any_more_gives_up_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     full, gone = Turnstile(0), SimpleNamespace(is_active_session=lambda _: False)
-    monkeypatch.setattr(work, "turnstile", lambda: full)
-    monkeypatch.setattr(work, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: gone))
+    monkeypatch.setattr(turns, "turnstile", lambda: full)
+    monkeypatch.setattr(turns, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: gone))
     with pytest.raises(BusyError, match="Nobody waits for this file"):
-        work.later(lambda: b"")()
+        turns.later(lambda: b"")()
     assert full.num_waiting == 0
 
 
@@ -349,21 +392,22 @@ def test_where_no_turn_comes_the_page_says_so_in_a_sentence() -> None:
 
         import streamlit as st
 
-        from core.ui import work
+        from core.ui import turns
         from core.ui.page import plain_errors
         from core.ui.queueing import Turnstile
         from core.ui.tune_writing import Growing, Writing
+        from core.ui.work import melody_of
 
         full = Turnstile(0)
         full.turn = partial(full.turn, longest_sec=0.0)  # type: ignore[method-assign]
-        usual, work.turnstile = work.turnstile, lambda: full  # type: ignore[assignment]
+        usual, turns.turnstile = turns.turnstile, lambda: full  # type: ignore[assignment]
         try:
             with plain_errors():
-                work.melody_of(b"", "tune.abc")
+                melody_of(b"", "tune.abc")
             writing = Writing("model", [Growing(1, iter(()))])
             writing.grow()
         finally:
-            work.turnstile = usual
+            turns.turnstile = usual
         st.markdown(f"{writing.tunes[0].problem} {writing.going}")
 
     app = AppTest.from_function(page, default_timeout=60).run()

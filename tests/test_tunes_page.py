@@ -233,6 +233,14 @@ def test_how_much_is_copied_is_said_without_what_was_given(tiny: Path, monkeypat
     core.ui.work.checked.cache_clear()
 
 
+def test_what_was_given_is_known_as_long_as_a_version_begins_with_it() -> None:
+    desk = TuneDesk()
+    desk.take([Version("Typed", REEL, "model")])
+    desk.remember_given([REEL[:10], "X:2\n"])
+    assert desk.given == 10
+    assert desk.beginnings == {REEL[:10]}
+
+
 def test_the_work_outlives_a_visit_to_another_page() -> None:
     app = open_page()
     text = desk_of(app).text

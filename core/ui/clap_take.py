@@ -16,7 +16,7 @@ from core.rhythm import MAX_NOTES
 from core.ui.components.clap_line import clap_line
 from core.ui.desk import Desk
 from core.ui.page import KEPT, SETTING, keep
-from core.ui.work import turn
+from core.ui.turns import turn
 
 MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".oga": "audio/ogg", ".mp3": "audio/mpeg"}
 ARTICULATIONS = {"Until the next clap": 1.0, "Three quarters": 0.75, "Half": 0.5, "Staccato": 0.25}

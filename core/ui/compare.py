@@ -24,7 +24,8 @@ from core.ui.progress import Progress
 from core.ui.result import heard
 from core.ui.rhythm_panel import START, written_beats
 from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
-from core.ui.work import AUDIO_MIME, PAIR_WIDTH, beat_cards, checked, checkpoint, corpus_of, engraved, turn
+from core.ui.turns import turn
+from core.ui.work import AUDIO_MIME, PAIR_WIDTH, beat_cards, checked, checkpoint, corpus_of, engraved
 
 MAX_PIECES = 8
 OWN, DESK = "the model's own", "those of the piece on the desk"

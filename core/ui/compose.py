@@ -20,7 +20,8 @@ from core.ui.project_file import open_project
 from core.ui.result import result
 from core.ui.rhythm_panel import START, rhythm_panel, written_beats
 from core.ui.settings import choose, choose_model, choose_sampling, new_seed, show, usual_model
-from core.ui.work import beat_cards, checkpoint, damaged, turn
+from core.ui.turns import turn
+from core.ui.work import beat_cards, checkpoint, damaged
 
 STYLE = """
 <style>

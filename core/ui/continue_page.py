@@ -20,7 +20,8 @@ from core.ui.project_file import open_project
 from core.ui.result import result
 from core.ui.seed_panel import SPACE, first_seed, seed_panel, show_seed
 from core.ui.settings import choose, choose_model, choose_sampling, new_seed
-from core.ui.work import checkpoint, step_cards, turn
+from core.ui.turns import turn
+from core.ui.work import checkpoint, step_cards
 
 DESK, SEED, NEW = SPACE + "desk", SPACE + "seed", SPACE + "new"
 """where a visit keeps its work, the melody to go on from, and that it has just come"""

@@ -14,7 +14,8 @@ from core.link import MAX_LINK_NOTES
 from core.project import project_to_json
 from core.ui.desk import Desk
 from core.ui.page import keep, plain, plain_errors
-from core.ui.work import cards, exported, forget_exported, later
+from core.ui.turns import later
+from core.ui.work import cards, exported, forget_exported
 
 
 class Format(NamedTuple):

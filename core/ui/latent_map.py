@@ -25,7 +25,8 @@ from core.ui.neuron_why import picked_in, why_picked
 from core.ui.page import keep, plain, plain_errors
 from core.ui.recolour_panel import title_of
 from core.ui.result import sheet
-from core.ui.work import PAIR_WIDTH, checkpoint, tunes, turn
+from core.ui.turns import shared, turn
+from core.ui.work import PAIR_WIDTH, checkpoint, tunes
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -71,7 +72,7 @@ class TuneMap(NamedTuple):
         return ((points - centre).double() @ directions).float()
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@shared(8)
 def tune_map(model: str, corpus: str) -> TuneMap:
     """Some training tunes of a corpus, always the same ones; raises ``InputError`` where it is not installed."""
     known = [tune for tune in tunes(corpus) if tune.split == "train"]

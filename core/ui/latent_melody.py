@@ -29,7 +29,8 @@ from core.ui.recolour_panel import title_of
 from core.ui.result import sheet
 from core.ui.seed_panel import SPACE as CONTINUE
 from core.ui.seed_panel import TYPE, show_seed
-from core.ui.work import checkpoint, corpus_of, exported, turn
+from core.ui.turns import shared, turn
+from core.ui.work import checkpoint, corpus_of, exported
 
 SPACE = "latent."
 """what the keys of this page's settings begin with"""
@@ -62,7 +63,7 @@ class Trail(NamedTuple):
     """index of the one that is shown in full"""
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@shared(64)
 def drawn_point(model: str, temperature: float, seed: int) -> Point:
     """From the prior; in the metre that the melody there suggests."""
     with turn():
@@ -79,7 +80,7 @@ def point_of(model: str, tune: Piece) -> Point:
     return Point(title_of(tune.score, tune.id), tuple(z.tolist()), tune.score.time_signature, playable(tune.score.qpm))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@shared(256)
 def melody_at(model: str, point: Point) -> Composition:
     """The likeliest steps at a point; raises ``InputError`` where they hold no note."""
     with turn():

@@ -17,7 +17,8 @@ from core.ui.listening_store import prepared, ready
 from core.ui.page import count, plain_errors, say_error
 from core.ui.progress import Progress
 from core.ui.settings import MAX_PAGE_SEED
-from core.ui.work import cards, turn
+from core.ui.turns import turn
+from core.ui.work import cards
 
 SETTING = "TUNESMITH_STUDY_PASSWORD"
 INSIDE = "listening.leader"

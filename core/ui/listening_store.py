@@ -13,7 +13,8 @@ from core.listening.making import ready_study
 from core.listening.schema import open_studies
 from core.listening.sound import sound_of
 from core.listening.studies import Study, add_study, find_study, list_studies
-from core.ui.work import cards, held, turn
+from core.ui.turns import held, turn
+from core.ui.work import cards
 
 READY = "ready-"
 """what the ids of studies that ship with the project begin with"""

@@ -15,7 +15,8 @@ from core.ui.neuron_view import Floats, View, read_piece, shared_scale
 from core.ui.neuron_why import SPACE, Source
 from core.ui.page import count, keep, plain_errors
 from core.ui.result import signed
-from core.ui.work import checkpoint, turn
+from core.ui.turns import shared, turn
+from core.ui.work import checkpoint
 
 FURTHEST = 3.0
 """from nought that a unit without bounds can be held, unless it goes farther by itself"""
@@ -65,7 +66,7 @@ def on_piece(view: View, held: Clamp, place: int) -> None:
     )  # fmt: skip
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@shared(16)
 def losses(source: Source, held: Clamp) -> Floats:
     """(T,) nats by which each token of a piece is less expected while a unit is held."""
     view = read_piece(held.model, source)
@@ -105,7 +106,7 @@ def what_it_costs(change: Change) -> str:
     )
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@shared(64)
 def corpus_change(held: Clamp) -> Change:
     """The loss on some validation pieces of a model's corpus, always the same ones, with and without a unit held."""
     model = checkpoint(held.model)

@@ -15,7 +15,8 @@ from core.ui.downloads import SVG, file_name
 from core.ui.neuron_score import look_of
 from core.ui.neuron_view import Floats, View, text_file
 from core.ui.neuron_why import SPACE
-from core.ui.work import exported, later, piano_exported
+from core.ui.turns import later
+from core.ui.work import exported, piano_exported
 
 
 def score_files(

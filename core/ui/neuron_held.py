@@ -29,7 +29,8 @@ from core.ui.neuron_why import SPACE, Source, picked_in, why_in, why_picked
 from core.ui.page import keep, plain, plain_errors
 from core.ui.result import sheet
 from core.ui.settings import MAX_PAGE_SEED
-from core.ui.work import PAIR_WIDTH, checkpoint, engraved, turn
+from core.ui.turns import shared, turn
+from core.ui.work import PAIR_WIDTH, checkpoint, engraved
 
 SEED_BARS, NEW_BARS = 2, 8
 SEED_SEC, NEW_SEC = 5, 10
@@ -85,13 +86,13 @@ def beginning(view: View) -> str:
     return f"From the first {SEED_BARS} bars of this piece, {NEW_BARS} bars on."
 
 
-@st.cache_data(max_entries=16, show_spinner="Composing …")
+@shared(16)
 def written_by(source: Source, model: str, held: Clamp | None, temperature: float, seed: int) -> Written:
     """A piece of the model's from the beginning of ``source``, by the model as it is or with a unit held."""
     view = read_piece(model, source)
     writer = held.apply() if held else view.checkpoint
     sampling = replace(SamplingConfig(), temperature=temperature, seed=seed)
-    with turn():
+    with st.spinner("Composing …"), turn():
         if isinstance(writer.codec, AbcCharsCodec):
             *_, text = write_tune(writer, prompt_of(source, view), sampling, max_characters=MAX_CHARACTERS)
             return Source(header_fields(text).get("T", "").strip() or "Tune", text=text)

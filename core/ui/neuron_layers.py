@@ -11,7 +11,7 @@ from core.ui.neuron_unit import grid
 from core.ui.neuron_view import View, array_file, chart, pick_unit, shared_scale, text_file
 from core.ui.neuron_why import SPACE
 from core.ui.page import count, keep, plain
-from core.ui.work import later
+from core.ui.turns import later
 
 BY_NUMBER, BY_SPREAD = "by number", "by how much they vary"
 ORDERS = [BY_NUMBER, BY_SPREAD]

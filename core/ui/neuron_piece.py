@@ -28,7 +28,8 @@ from core.ui.piano_desk import Take
 from core.ui.piano_page import DESK as PIANO_DESK
 from core.ui.recolour_panel import choose_tune, title_of
 from core.ui.tunes_page import DESK as TUNES_DESK
-from core.ui.work import melody_of, score_of, turn
+from core.ui.turns import turn
+from core.ui.work import melody_of, score_of
 
 GIVEN = SPACE + "given"
 """where a visit keeps the piece that another page sent it here with"""

@@ -18,7 +18,7 @@ from core.ui.neuron_view import UNIT_TAB, View, chart, is_dark, shared_scale, sh
 from core.ui.neuron_why import SPACE
 from core.ui.page import count, keep, plain
 from core.ui.result import signed
-from core.ui.work import later
+from core.ui.turns import later
 
 NUM_ALTERNATIVES = 12
 NUM_UNITS = 10

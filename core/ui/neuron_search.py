@@ -16,7 +16,8 @@ from core.ui.neuron_unit import grid
 from core.ui.neuron_view import LAYER, UNIT, UNIT_TAB, Floats, View, chart, read_piece, shared_scale, show_unit
 from core.ui.neuron_why import SPACE
 from core.ui.page import SETTING, count, keep, plain
-from core.ui.work import checkpoint, turn
+from core.ui.turns import shared, turn
+from core.ui.work import checkpoint
 
 FOUND = SPACE + "found"
 """where a visit keeps the units that were found last"""
@@ -36,7 +37,7 @@ NUM_SHOWN = 12
 NUM_EXCERPTS = 6
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@shared(4)
 def learned(model: str, split: str) -> Read:
     """What the units of a model do while it reads some pieces of one side of its corpus, always the same ones."""
     loaded = checkpoint(model)

@@ -25,7 +25,7 @@ from core.ui.neuron_view import (
 from core.ui.neuron_why import SPACE
 from core.ui.page import keep, plain
 from core.ui.settings import choose_model
-from core.ui.work import later
+from core.ui.turns import later
 
 OTHER = SPACE + "other."
 """what the keys begin with of the settings of what the unit is compared with"""

@@ -23,7 +23,8 @@ from core.ui.downloads import file_name
 from core.ui.neuron_told import as_engraved, told_as
 from core.ui.neuron_why import SPACE, Source
 from core.ui.page import SETTING, keep
-from core.ui.work import checkpoint, turn
+from core.ui.turns import shared, turn
+from core.ui.work import checkpoint
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -99,7 +100,7 @@ class View(NamedTuple):
         return None if note < 0 else note
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)  # one of all attention of a long piano piece has 130 MB
+@shared(4)  # one of all attention of a long piano piece has 130 MB
 def read_piece(model: str, source: Source) -> View:
     """What ``model`` does while it reads a piece; raises ``InputError`` where it cannot read it."""
     loaded = checkpoint(model)

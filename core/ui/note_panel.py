@@ -19,7 +19,7 @@ from core.likelihood import Alternative
 from core.ui.desk import Desk, bars_around, lock
 from core.ui.neuron_why import Source, why_button
 from core.ui.page import count, plain, plain_errors
-from core.ui.work import turn
+from core.ui.turns import turn
 
 NUM_ALTERNATIVES = 8
 INVITATION = "Click a note for its alternatives; drag over several, or Shift-click, to work on a passage."

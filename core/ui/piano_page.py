@@ -21,7 +21,8 @@ from core.ui.piano_sheet import sheet
 from core.ui.piano_stop import Stoppable
 from core.ui.progress import EVERY
 from core.ui.settings import MAX_PAGE_SEED, choose_model, further, new_seed, slider
-from core.ui.work import accompanying_cards, checkpoint, piano_cards, score_of, turn
+from core.ui.turns import turn
+from core.ui.work import accompanying_cards, checkpoint, piano_cards, score_of
 
 SPACE = "piano."
 """what the keys of this page's settings begin with"""

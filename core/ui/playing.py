@@ -11,7 +11,7 @@ from core.composition import Composition, transpose
 from core.errors import InputError
 from core.formats.spelling import Key, parse_key
 from core.ui.desk import Desk
-from core.ui.work import turn
+from core.ui.turns import turn
 
 TEMPO_HELP = (
     "Quarter notes a minute. Changes how fast the piece is played and what tempo is written, and no note of it."

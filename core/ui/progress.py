@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.work import give_way
+from core.ui.turns import give_way
 
 EVERY = 16
 """steps between two looks at the page: each of them costs a message"""

@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.project import MAX_PROJECT_BYTES, json_to_project
 from core.ui.desk import Desk
 from core.ui.page import plain_errors
-from core.ui.work import turn
+from core.ui.turns import turn
 
 
 def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: bool = False) -> None:

@@ -12,7 +12,7 @@ from core.ui.desk import Desk
 from core.ui.page import MAX_UPLOAD_MB, count, keep, plain, plain_errors
 from core.ui.reading_panel import HALF_QUARTERS, METRES, reading_panel
 from core.ui.recolour_panel import recolour
-from core.ui.work import turn
+from core.ui.turns import turn
 
 START = "q q e e q  q. e h  q q e e q  q. e h | e e e e q q  q. e h  q q e e q  h. rq"
 """the rhythm on the desk when the page is first opened"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -68,6 +68,11 @@ class TuneDesk:
         """Of the text on the desk, or where that is no music, of the last one that is."""
         here = read(self.text)
         return read(self.readable) if here.score is None and self.readable else here
+
+    def remember_given(self, beginnings: Iterable[str]) -> None:
+        """What the user gave of tunes that lie here now; what no version begins with any more is forgotten."""
+        known = self.beginnings.union(beginnings)
+        self.beginnings = {one for one in known if any(version.text.startswith(one) for version in self.versions)}
 
     def take(self, candidates: Sequence[Version]) -> None:
         """Tunes that came together: all are kept, and the first lies on the desk."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import streamlit as st
 
 from core.ui.downloads import ABC, MIDI, MUSICXML, PDF, SVG, WAV, file_name, licence_line, offer
@@ -9,6 +11,7 @@ from core.ui.page import keep
 from core.ui.tune_desk import TuneDesk
 from core.ui.tune_settings import SPACE
 from core.ui.tune_text import read
+from core.ui.turns import later
 from core.ui.work import exported
 
 FORMATS = (MIDI, MUSICXML, SVG, WAV, PDF)
@@ -23,15 +26,19 @@ def take_home(desk: TuneDesk) -> None:
     score = read(desk.text).score
     name = file_name(score.title if score else "")
     with st.container(horizontal=True):
-        save("ABC", desk.text.rstrip("\n") + "\n", name)
+        save("ABC", as_file([desk.text]), name)
         if score is not None:
             offer(FORMATS, score, lambda suffix: exported(suffix, score, score, program()), name, "tune.")
-    texts = dict.fromkeys(version.text.strip("\n") for version in desk.versions)
-    save("All tunes of this visit", "\n\n".join(texts) + "\n", "tunes")
+    save("All tunes of this visit", later(lambda: as_file([version.text for version in desk.versions])), "tunes")
     licence_line(desk.version.model)
 
 
-def save(label: str, text: str, name: str) -> None:
+def as_file(texts: Iterable[str]) -> str:
+    """Each of them once."""
+    return "\n\n".join(dict.fromkeys(text.strip("\n") for text in texts)) + "\n"
+
+
+def save(label: str, text: str | Callable[[], str], name: str) -> None:
     st.download_button(label, text, name + ABC.suffix, ABC.mime, on_click="ignore", key=f"tune.save.{label}")
 
 

@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.tunes import Draft
 from core.ui.queueing import BusyError, Look
 from core.ui.tune_desk import TuneDesk, Version
-from core.ui.work import Waiting, turn
+from core.ui.turns import Waiting, turn
 
 CHUNK = 24
 """characters that each tune grows by before the next has its turn, and other visits have theirs"""
@@ -90,9 +90,9 @@ def write_on(writing: Writing) -> None:
 def lay_down(writing: Writing, desk: TuneDesk) -> None:
     """The tunes, side by side as candidates; the first of them on the desk."""
     written = [tune for tune in writing.tunes if tune.draft.num_drawn]
-    desk.beginnings |= {tune.draft.text[: tune.draft.begins] for tune in written}
     if written:
         desk.take([Version(f"Seed {one.seed}", one.draft.text, writing.model, in_words(one.draft)) for one in written])
+        desk.remember_given(tune.draft.text[: tune.draft.begins] for tune in written)
 
 
 def in_words(draft: Draft) -> str:

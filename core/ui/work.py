@@ -1,21 +1,13 @@
-"""Heavy work of the pages: shared, bounded, and remembered for a while."""
+"""What the pages have made for all visits: in turn, and remembered for a while."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache, wraps
-from threading import Lock
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVarTuple
 
 import streamlit as st
 import torch
-from streamlit import runtime
-from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_run_context import in_cached_function
 
 from core.checkpoint import Checkpoint, ModelCard, damaged_checkpoints, list_cards, load_checkpoint
 from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
@@ -25,123 +17,19 @@ from core.evaluation.originality import Originality, in_words, load_index, origi
 from core.files import read_score
 from core.notation import written_melody
 from core.recolour import read_melody
-from core.render.engraver import AT_ONCE, ENGRAVER
+from core.render.engraver import ENGRAVER
 from core.score import Score, monophonic
-from core.ui.queueing import BUSY, LONGEST_WAIT_SEC, LOOK_EVERY_SEC, BusyError, Look, Turnstile, left
+from core.ui.turns import shared, turn
 
-MAX_AT_ONCE = AT_ONCE
-"""generations, engravings and renderings; who comes later waits. Half of their time is that of other processes"""
 AUDIO_MIME = "audio/flac"
 """of what ``sound`` renders"""
 PAIR_WIDTH = 520
 """CSS pixels of one of two scores side by side"""
-T = TypeVar("T")
 Of = TypeVarTuple("Of")
 LARGE = (".wav", ".pdf")
 """files of up to 53 MB"""
 
-
 torch.set_num_threads(1)  # measured by `python -m core bench`: a step of these networks is slower on two
-# Each element of a page is handed on under a lock of Streamlit's, and wakes its event loop; beside a thread that
-# computes, every such moment lasts as long as Python lets that thread run on, 5 ms by default. Under `python -m
-# tests.load` a click waits less than half as long for its score so.
-sys.setswitchinterval(0.0005)
-
-
-@st.cache_resource
-def turnstile() -> Turnstile:
-    """One for all visits."""
-    return Turnstile(MAX_AT_ONCE)
-
-
-@contextmanager
-def turn(look: Look | None = None) -> Iterator[None]:
-    """Waits for a place among the heavy jobs of all visits, and tells on the page how many come first.
-
-    Every look at the queue writes to the page; there Streamlit ends a run whose visitor has pressed something else or
-    has left, and its place is free. Raises ``InputError`` where the wait is too long.
-
-    Who has a turn must not ask Streamlit's cache for what takes a turn: whoever is about to make that value holds its
-    lock while waiting for this one.
-
-    Parameters
-    ----------
-    look
-        Shows the place in the queue in another way than ``Waiting``.
-    """
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is None:
-        look, visit = None, ""  # outside a page, where nothing can be shown
-    else:
-        look, visit = look or Waiting().show, context.session_id
-    with turnstile().turn(visit, look):
-        yield
-
-
-def later(made: Callable[[], T]) -> Callable[[], T]:
-    """``made`` for a button that has it made when it is pressed, which happens in a thread that belongs to no visit.
-
-    It has its turn as one of the visit that the button is drawn for, and gives up waiting when that has gone.
-    """
-    context = get_script_run_ctx(suppress_warning=True)
-    visit = context.session_id if context else ""
-
-    def look(_: int) -> None:
-        if runtime.exists() and not runtime.get_instance().is_active_session(visit):
-            raise BusyError("Nobody waits for this file any more; open the page again.")
-
-    def make() -> T:
-        with turnstile().turn(visit, look):
-            return made()
-
-    return make
-
-
-@contextmanager
-def held(lock: Lock) -> Iterator[None]:
-    """Holds a lock that another visit may hold while it makes the same; who waits can leave, as in the queue.
-
-    Raises ``BusyError`` where it is not free in time.
-    """
-    waiting, until = Waiting(), time.monotonic() + LONGEST_WAIT_SEC
-    while not lock.acquire(timeout=min(LOOK_EVERY_SEC, left(until))):
-        if not left(until):
-            waiting.tell("")
-            raise BusyError(BUSY)
-        waiting.tell("Waiting: another visit has the same made")
-    try:
-        waiting.tell("")
-        yield
-    finally:
-        lock.release()
-
-
-def give_way(look: Look) -> None:
-    """Lets others go first, if any wait and this job has gone on for long; see ``Turnstile.give_way``."""
-    turnstile().give_way(look)
-
-
-class Waiting:
-    """A line where the page is being written that tells the place in the queue, and goes when the turn has come."""
-
-    def __init__(self) -> None:
-        self.line: DeltaGenerator | None = None
-
-    def show(self, place: int) -> None:
-        self.tell(f"Waiting: place {place} in the queue" if place else "")
-
-    def tell(self, text: str) -> None:
-        if not (text or self.line):
-            return
-        recorded = in_cached_function.set(False)  # or a value from the cache would bring this line with it again
-        try:
-            self.line = self.line or st.empty()
-            if text:
-                self.line.caption(text)
-            else:
-                self.line.empty()
-        finally:
-            in_cached_function.reset(recorded)
 
 
 @st.cache_resource(max_entries=40)
@@ -192,7 +80,7 @@ def corpus_of(model: str) -> str:
     return next((card.corpus for card in cards() if card.name == model), EMBEDDED)
 
 
-@lru_cache(maxsize=4)
+@shared(4)
 def tunes(corpus: str) -> tuple[Piece, ...]:
     """The pieces of a corpus that have notes, by title."""
     with st.spinner("Reading the corpus, which takes a while the first time …"), turn():

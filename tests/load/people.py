@@ -49,15 +49,18 @@ async def until_over(diary: Diary, end: float, come: Callable[[], Awaitable[None
 
 
 async def composer(url: str, model: str, diary: Diary, end: float) -> None:
-    """Opens the front page with a model and presses Compose every ``COMPOSE_EVERY_SEC`` seconds."""
+    """Opens the front page with a model and presses Compose every ``COMPOSE_EVERY_SEC`` seconds.
+
+    It does so at times of its own: if each waited since its last press, all who have once waited for one another would
+    press together for ever, as no people do.
+    """
     await asyncio.sleep(random.uniform(0, COMPOSE_EVERY_SEC))
-    start = time.perf_counter()
+    start = time.monotonic()
     async with Visit.open(url, query=f"model={model}") as visit:
-        diary.note(OPENING, time.perf_counter() - start)
-        while time.monotonic() < end:
-            pressed = time.perf_counter()
+        diary.note(OPENING, time.monotonic() - start)
+        while (now := time.monotonic()) < end:
+            await asyncio.sleep(COMPOSE_EVERY_SEC - (now - start) % COMPOSE_EVERY_SEC)
             diary.note(COMPOSITION, await seconds_to_score(visit))
-            await asyncio.sleep(max(0.0, COMPOSE_EVERY_SEC - (time.perf_counter() - pressed)))
 
 
 async def seconds_to_score(visit: Visit) -> float:
