@@ -105,7 +105,8 @@ def edit_take(desk: Desk, take: Take, key: str) -> None:
         st.info(sentence, icon=":material/hearing:")
     claps = clap_line(take.id, heard.claps, heard.levels, heard.seconds, take.data, key, mime=take.mime)
     if claps:
-        beats = Beats.from_rhythm(claps_to_rhythm(np.array(claps), ARTICULATIONS[held]))
+        with turn():
+            beats = Beats.from_rhythm(claps_to_rhythm(np.array(claps), ARTICULATIONS[held]))
         desk.lay(beats, "a clapped rhythm")
 
 

@@ -134,11 +134,10 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
         choose(known[name])
     if set(SETTINGS) & set(query):
         show(query_to_settings(query))
-    if "rhythm" in query:
-        desk.lay(query_to_beats(query), "the rhythm of the link")
-    if "notes" in query:
-        piece = query_to_piece(query)
-        desk.original = piece.original
-        with turn():
-            told = with_pitches(checkpoint(name), piece, piece.pitches)
-        desk.add("Opened from a link", told)
+    with turn():
+        if "rhythm" in query:
+            desk.lay(query_to_beats(query), "the rhythm of the link")
+        if "notes" in query:
+            piece = query_to_piece(query)
+            desk.original = piece.original
+            desk.add("Opened from a link", with_pitches(checkpoint(name), piece, piece.pitches))

@@ -131,7 +131,8 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
     """The piece that the address holds, if it holds one."""
     if "notes" not in query:
         return
-    piece = query_to_piece(query)
+    with turn():
+        piece = query_to_piece(query)
     known = {card.name: card for card in step_cards()}
     if piece.continued is None or piece.model not in known:
         raise InputError(

@@ -89,7 +89,8 @@ def as_told(melody: Score, written: bool) -> Composition | Score | None:
         return None
     if written:
         return melody
-    beats, original = take_rhythm(melody, melody.title, written, MAX_NOTES)
+    with turn():
+        beats, original = take_rhythm(melody, melody.title, written, MAX_NOTES)
     return Composition("", beats, original.pitches, SamplingConfig(), len(beats), title=original.title)
 
 

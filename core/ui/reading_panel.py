@@ -11,6 +11,7 @@ from core.beats import Beats, Reading
 from core.errors import InputError
 from core.rhythm.transcription import TEMPO_RANGE
 from core.ui.desk import Desk
+from core.ui.turns import turn
 
 METRES = ("4/4", "3/4", "2/4", "6/8", "2/2", "3/8", "9/8", "12/8", "5/4", "7/8")
 FOUND = "As found"
@@ -137,6 +138,7 @@ def read_as(desk: Desk, reading: Reading) -> None:
         else "",
     ]
     try:
-        desk.read_as(reading, f"Read in {', '.join(filter(None, said)) or 'the metre and tempo that were found'}")
+        with turn():
+            desk.read_as(reading, f"Read in {', '.join(filter(None, said)) or 'the metre and tempo that were found'}")
     except InputError as error:
         st.session_state["notice"] = str(error)

@@ -15,6 +15,7 @@ from core.rhythm import MAX_NOTES
 from core.score import Score
 from core.ui.desk import Desk
 from core.ui.page import MAX_UPLOAD_MB, keep
+from core.ui.turns import turn
 from core.ui.work import melody_of, tunes
 
 CORPUS, FILE = "From a corpus", "From a file"
@@ -97,7 +98,8 @@ def offer(desk: Desk, melody: Score, title: str, written: bool) -> None:
             "Notes to take, from its beginning", 1, min(length, MAX_NOTES), FIRST_NOTES, key=f"take.{title}"
         )
     if st.button("Use its rhythm", icon=":material/palette:"):
-        beats, original = take_rhythm(melody, title, written, length)
+        with turn():
+            beats, original = take_rhythm(melody, title, written, length)
         desk.lay(beats, f"the rhythm of “{title}”", original)
 
 

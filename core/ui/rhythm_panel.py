@@ -37,7 +37,9 @@ def rhythm_panel(desk: Desk) -> bool:
 def tap(desk: Desk) -> None:
     tapped = tap_pad(key="tap")
     if tapped:
-        desk.lay(tapped_beats(tapped), "a tapped rhythm")
+        with turn():
+            beats = tapped_beats(tapped)
+        desk.lay(beats, "a tapped rhythm")
 
 
 def tapped_beats(tapped: Tapped) -> Beats:
