@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 MAX_LINES, MAX_WORDS = 2000, 15_000
 """music21 takes seconds for more; a word is a note of one of the parts"""
-MAX_SPINES, MAX_GRACE_NOTES = 100, 500
-"""with the number of both its time grows faster than the music"""
+MAX_SPINES, MAX_GRACE_NOTES, MAX_SIGNS = 100, 500, 600
+"""with the number of each its time grows faster than the music; signs are keys, clefs and tempi"""
 MAX_BEATS, MAX_METRES, MAX_METRE_CHANGES = 64, 16, 300
 """music21 thinks about how each metre may be divided: without end about one of 9,999,999 beats"""
+SIGN = re.compile(r"\*(k\[|clef|MM|[A-Ga-g][#n-]*:)")
 MAX_TITLE = 200
 KERN = "**kern"
 QPM = 120.0
@@ -69,6 +70,8 @@ def checked(lines: list[str]) -> list[str]:
     cells = [cell for row in rows for cell in row]
     if sum("q" in cell.lower() for cell in cells if not cell.startswith(("*", "!", "="))) > MAX_GRACE_NOTES:
         raise FormatError(f"This Humdrum file has over {MAX_GRACE_NOTES} grace notes; give a shorter piece.")
+    if sum(bool(SIGN.match(cell)) for cell in cells) > MAX_SIGNS:
+        raise FormatError(f"This Humdrum file has over {MAX_SIGNS} keys, clefs and tempi; give a shorter piece.")
     metres = [cell.rstrip() for cell in cells if is_metre(cell)]
     if len(metres) > MAX_METRE_CHANGES or len(set(filter(can_be_counted, metres))) > MAX_METRES:
         raise FormatError(
