@@ -128,7 +128,7 @@ def test_a_child_has_a_limit_of_memory_and_leaves_no_image_of_it(engraver: Engra
 
 
 def test_as_many_children_as_places() -> None:
-    from core.ui.work import MAX_AT_ONCE
+    from core.ui.turns import MAX_AT_ONCE
 
     assert ENGRAVER.places.qsize() <= ENGRAVER.at_once == MAX_AT_ONCE
 

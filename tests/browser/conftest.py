@@ -16,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,6 +38,7 @@ FLAGS = [
 START_SEC = 60.0  # a loaded machine may take long to start a server
 WAIT_MS = 30_000  # and long to run a page, the more so when a corpus is read for the first time
 QUIET_MS = 300
+USUAL = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,22 +62,34 @@ def browser() -> Iterator:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def context_with(browser) -> Iterator[Callable]:
+    """`context_with(viewport=..., ...)`: that of all such pages, which so read the scripts of Streamlit but once."""
+    contexts: dict[str, Any] = {}
+
+    def found(**options):
+        if (key := repr(sorted(options.items()))) not in contexts:
+            contexts[key] = browser.new_context(**options)
+            contexts[key].add_init_script(path=TRAFFIC)
+        return contexts[key]
+
+    yield found
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def new_page(browser) -> Iterator[Callable]:
+def new_page(context_with: Callable) -> Iterator[Callable]:
     """`new_page(viewport=..., ...)` opens a page in a visit of its own.
 
     An error in its console, an uncaught exception and a request to another machine fail the test. Nothing moves for its
     own sake: without a graphics card, a skeleton that pulsates takes half of the processor from what is waited for.
     """
-    contexts, errors = [], []
+    pages, errors = [], []
 
     def open_page(**options):
-        context = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
-        )
-        contexts.append(context)
-        context.add_init_script(path=TRAFFIC)
-        page = context.new_page()
+        page = context_with(**USUAL | options).new_page()
+        pages.append(page)
         page.set_default_timeout(WAIT_MS)
         page.on("pageerror", lambda error: errors.append(f"{error.name}: {error.message}\n{error.stack}"))
         page.on("console", lambda message: is_fault(message) and errors.append(message.text))
@@ -84,9 +97,17 @@ def new_page(browser) -> Iterator[Callable]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        forget(page)
     assert not errors, "in the browser:\n" + "\n".join(errors)
+
+
+def forget(page) -> None:
+    """Closes a page, and what its site keeps in the browser goes with it."""
+    if page.url.startswith("http"):
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.close()
 
 
 def is_fault(message) -> bool:
@@ -129,14 +150,6 @@ def serve(browser) -> Iterator[Callable[[Path | str], str]]:
 def app_url(serve) -> str:
     """Address of the project's own app."""
     return serve("app.py")
-
-
-@pytest.fixture
-def fresh_app() -> Iterator[Server]:
-    """The project's app on a server that nobody has visited."""
-    server = Server(ROOT / "app.py")
-    yield server
-    server.stop()
 
 
 class Server:

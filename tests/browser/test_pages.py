@@ -1,8 +1,8 @@
-"""Every page's address opens first thing, on a server that nobody has visited, with whatever query it carries."""
+"""Every page opens first thing in a visit, with whatever query its address carries; one of them first of all visits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -18,6 +18,14 @@ from tests.browser.visit import FIRST_PIECE_MS, Visit
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 TUNE = Score(tuple(Note(onset, 1, pitch) for onset, pitch in enumerate((67, 69, 71, 72))), qpm=90)
+
+
+@pytest.fixture(scope="module")
+def fresh_app(browser) -> Iterator[Server]:
+    """The project's app on a server that nobody has visited before these tests."""
+    server = Server(ROOT / "app.py")
+    yield server
+    server.stop()
 
 
 @pytest.mark.parametrize("name", PAGES)
