@@ -115,6 +115,7 @@ def test_a_passage_is_written_again_around_what_is_locked(visit: Visit) -> None:
     visit.click_note(5)
     visit.click_note(9, modifiers=["Shift"])
     visit.button("Lock these 5 notes").wait_for()
+    settle(page)  # the other button stands below, and moves as long as the page is drawn
     with visit.new_piece():
         visit.button("These bars again").click()
     again = visit.piece
