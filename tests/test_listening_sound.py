@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +115,7 @@ def test_a_passage_begins_with_a_note_and_ends_in_time() -> None:
         cut(HANDS, 100.0, 3.0)
 
 
-def test_sound_is_made_once_for_all_who_ask_and_made_again_when_it_is_gone(
+def test_sound_is_the_same_for_all_who_ask_is_kept_and_made_again_when_it_is_gone(
     engine: Engine, played: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = add_study(engine, replace(draft(), seconds=5.0))
@@ -126,12 +125,16 @@ def test_sound_is_made_once_for_all_who_ask_and_made_again_when_it_is_gone(
     monkeypatch.setattr(sound, "rendered", lambda *given: (times.append(1), rendered(*given))[1])
     with ThreadPoolExecutor(8) as pool:
         flacs = set(pool.map(lambda _: sound.sound_of(engine, study, first, nobody), range(8)))
-    assert len(flacs) == 1
-    assert (len(played), len(times)) == (1, 1)
+    assert len(flacs) == 1, "whoever makes it, the notes of the first stay"
+    played.clear()
+    times.clear()
+    assert sound.sound_of(engine, study, first, nobody) in flacs
+    assert not played
+    assert not times
     [file] = sound.sounds_folder().iterdir()
     file.unlink()
     assert sound.sound_of(engine, study, first, nobody) in flacs
-    assert (len(played), len(times)) == (1, 2), "from the notes that were set down"
+    assert (len(played), len(times)) == (0, 1), "from the notes that were set down"
     with reading(engine) as connection:
         stored = connection.execute(select(schema.excerpts.c.notes).where(schema.excerpts.c.number == first)).scalar()
     assert stored is not None
@@ -148,30 +151,6 @@ def test_notes_stay_whatever_becomes_of_their_source(engine: Engine, monkeypatch
     monkeypatch.setattr(Generated, "performance", lambda *_: cut(HANDS.transposed(1), 0, 5))
     assert sound.frozen_notes(engine, study, 0, nobody) == before
     assert sound.frozen_notes(engine, study, 1, nobody) != before
-
-
-def test_who_waits_for_an_excerpt_that_another_makes_can_leave(engine: Engine, played: list[str]) -> None:
-    study = add_study(engine, replace(draft(), seconds=5.0))
-    person = next(number for number, excerpt in enumerate(draft().excerpts) if excerpt.is_human)
-    asked: list[bool] = []
-
-    @contextmanager
-    def impatient(lock: threading.Lock) -> Iterator[None]:
-        asked.append(lock.locked())
-        if lock.locked():
-            raise InputError("Too late.")
-        with lock:
-            yield
-
-    with sound.lock_of(study, person), pytest.raises(InputError, match="Too late"):
-        sound.sound_of(engine, study, person, nobody, held=impatient)
-    made = sound.sound_of(engine, study, person, nobody, held=impatient)
-    assert asked == [True, False, False], "for its notes, and for its sound"
-    with sound.lock_of(study, person):
-        assert sound.sound_of(engine, study, person, nobody, held=impatient) == made, "what is kept needs no lock"
-    next(sound.sounds_folder().iterdir()).unlink()
-    with sound.lock_of(study, person), pytest.raises(InputError, match="Too late"):
-        sound.sound_of(engine, study, person, nobody, held=impatient)
 
 
 def test_only_who_makes_something_takes_a_turn(engine: Engine, played: list[str]) -> None:

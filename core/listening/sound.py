@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -45,10 +44,6 @@ SecNotes = list[tuple[float, float, int]]
 """(onset_sec, duration_sec, pitch)"""
 Turn = Callable[[], AbstractContextManager[None]]
 """waits until heavy work may begin, and is left when it is over"""
-Held = Callable[[threading.Lock], AbstractContextManager[object]]
-"""waits for a lock, which is free again when it is left; a lock by itself waits without end"""
-
-_MAKERS = tuple(threading.Lock() for _ in range(32))  # of many excerpts each, so that there is no end to none of them
 
 
 class Stored(NamedTuple):
@@ -68,46 +63,29 @@ class Frozen(NamedTuple):
     instrument: str
 
 
-def itself(lock: threading.Lock) -> threading.Lock:
-    return lock
+def sound_of(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> bytes:
+    """The FLAC file of an excerpt, made where it is not kept; of those who make it at once the notes of one stay.
 
-
-def sound_of(
-    engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext, held: Held = itself
-) -> bytes:
-    """The FLAC file of an excerpt; made where it is not kept, by one of those who ask for it at once.
-
-    Only who has to make something takes a ``turn``; the others wait for the lock that is ``held`` meanwhile. Raises
-    ``InputError`` where the notes or the sound cannot be made, and what ``turn`` and ``held`` raise.
+    Only who has to make something takes a ``turn``. Raises ``InputError`` where the notes or the sound cannot be made,
+    and what ``turn`` raises.
     """
-    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn, held)
+    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn)
     facts = (FORMAT, notes, seconds, VELOCITY, LOUDNESS, instrument)
     path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
     if (kept := kept_sound(path)) is not None:
         return kept
-    with held(lock_of(study, number)):
-        if (kept := kept_sound(path)) is not None:  # another has made it meanwhile
-            return kept
-        with turn():
-            flac = rendered(notes, seconds, instrument)
-        keep(path, flac)
-        return flac
+    with turn():
+        flac = rendered(notes, seconds, instrument)
+    keep(path, flac)
+    return flac
 
 
-def lock_of(study: str, number: int) -> threading.Lock:
-    """Held by who makes an excerpt; taken before the turn, so that those who wait for the same keep nobody out."""
-    return _MAKERS[hash((study, number)) % len(_MAKERS)]
-
-
-def frozen_notes(
-    engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext, held: Held = itself
-) -> Frozen:
+def frozen_notes(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> Frozen:
     """The notes of an excerpt, its length and the study's instrument; what is not set down yet is now."""
     with reading(engine) as connection:
         found = stored(connection, study, number)
     if found.notes is None or found.instrument is None:
-        with held(lock_of(study, number)):
-            found = set_down(engine, study, number, load, turn)
+        found = set_down(engine, study, number, load, turn)
     assert found.notes is not None
     assert found.instrument is not None
     notes = [(onset, duration, pitch) for onset, duration, pitch in json.loads(found.notes)]

@@ -134,6 +134,8 @@ def open_link(desk: Desk, query: dict[str, str]) -> None:
         choose(known[name])
     if set(SETTINGS) & set(query):
         show(query_to_settings(query))
+    if not {"rhythm", "notes"} & set(query):
+        return
     with turn():
         if "rhythm" in query:
             desk.lay(query_to_beats(query), "the rhythm of the link")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import streamlit as st
 from sqlalchemy import Engine
 
@@ -13,7 +11,7 @@ from core.listening.making import ready_study
 from core.listening.schema import open_studies
 from core.listening.sound import sound_of
 from core.listening.studies import Study, add_study, find_study, list_studies
-from core.ui.turns import held, turn
+from core.ui.turns import shared, turn
 from core.ui.work import cards
 
 READY = "ready-"
@@ -44,10 +42,10 @@ def ready(engine: Engine) -> Study | None:
     return find_study(engine, id_) or find_study(engine, add_study(engine, draft, id_))
 
 
-@lru_cache(maxsize=32)  # a sound is the same for ever, and who listens need not wait for those who compose
+@shared(32)  # a sound is the same for ever, and who listens need not wait for those who compose
 def prepared(engine: Engine, study: str, number: int) -> bytes:
     """The sound of an excerpt, which is made when it is first wanted; raises ``InputError``.
 
     A model is read from the disk, which is what a study's fingerprint is of: the one that the pages keep may be older.
     """
-    return sound_of(engine, study, number, load_checkpoint, turn, held)
+    return sound_of(engine, study, number, load_checkpoint, turn)
