@@ -118,8 +118,7 @@ def test_headers_drawn_evenly_are_legal_too() -> None:
         ("ABcd|(3AB", "c", "|:\n"),  # and so does a triplet
         ("ABcd|(3ABc", "A", "|6"),  # two eighths are left
         ("|:ABcd", "|:", "A"),
-        ("ABcd|1ABcd:|", "2[|", "AB"),  # the second ending comes at once
-        ("ABcd|1ABcd:|(", "[", "3A"),  # nor does a triplet before it
+        ("ABcd|1ABcd:|", "2[|", "AB("),  # the second ending comes at once
         ("A|ABcd|ABc:", "|:", "A"),  # the last bar completes the upbeat
         ("[Ac", "]/", "|z"),
         ("ABcd|(3AB", "c", "\\%"),  # which the line would end with
@@ -128,6 +127,13 @@ def test_headers_drawn_evenly_are_legal_too() -> None:
         ("ABcd|AB" + 48 * "T", "c", " T(|"),
         ("ABcd|ABcd|\nN:" + 200 * "a", "\n", "a"),
         ("ABcd|ABcd|%" + 200 * "a", "\n", "a"),
+        ('ABcd|"G', '"7', "|\n"),  # what is quoted holds no bar line
+        ("ABcd|A(", "^B.z[3", " |\n):"),  # what belongs to a note comes right before it
+        ("ABcd|A.v", '^Bz["', " |\n):"),
+        ("ABcd|A.[", "Bc", "K|1"),
+        ("ABcd|ABcd", 'HS" )', ".~uT("),  # and needs room for it
+        ("ABcd|ABcd|\n", "NTu(", ""),
+        ("ABcd|ABcd\n", "NT|", "u(A"),  # a T may still open a field
         ("ABcd|AB\\" + 47 * " ", "\n", " c|"),
     ],
 )
@@ -212,6 +218,14 @@ def test_a_model_that_wants_what_is_illegal_is_held_to_bare_music() -> None:
     assert following >= set("dz^/")
     assert not following & set('"!({[ \nT')
     assert kept(POLKA + "ABcd|ABc")[ALPHABET.index('"')]
+
+
+@pytest.mark.parametrize(("music", "end"), [('ABcd|A"Bc', '"'), ("ABcd|A!tr", "!"), ("ABcd|\nN:Slow", "\n")])
+def test_a_model_that_wants_what_is_illegal_in_a_text_is_held_to_its_end(music: str, end: str) -> None:
+    logits = torch.zeros(1, CODEC.vocab_size)
+    logits[0, CODEC.bos_token] = 20.0  # which is never legal
+    mask = kept(POLKA + music, logits)
+    assert [ALPHABET[i] for i in range(END) if mask[i]] == [end]
 
 
 def test_what_is_given_and_cannot_become_legal_is_refused() -> None:

@@ -9,8 +9,8 @@ from core.formats.abc_fields import FREE_METRE
 from core.sampling.abc_bars import MULTIPLIERS, Voice
 from core.sampling.abc_tokens import (
     ACCIDENTALS,
+    ALONE,
     COUNTED,
-    DECORATIONS,
     INLINE_FIELDS,
     LENGTH_BEGINNINGS,
     LINE_ENDS,
@@ -21,8 +21,10 @@ from core.sampling.abc_tokens import (
     MAX_OCTAVES,
     MAX_TEXT,
     MAX_VOICES,
+    NOT_NOTES,
     NOTES,
     OPENING,
+    PROMISES,
     QUOTED,
     RESTS,
     SIGNS,
@@ -60,6 +62,8 @@ class Body(NamedTuple):
     voices: frozenset[str] = frozenset({""})
     idle: int = 0
     """spaces, decorations and other signs since the last one that bars count"""
+    owing: bool = False
+    """whether what came before belongs to a note that is still to come"""
 
     def step(self, character: str) -> Body | None:
         """The tune with one more character; None where it could then not become legal any more."""
@@ -73,7 +77,7 @@ class Body(NamedTuple):
     @property
     def may_end(self) -> bool:
         done = self.settled()
-        return done is not None and done.notes and done.voice.complete
+        return done is not None and done.notes and not done.owing and done.voice.complete
 
     def offers(self, character: str) -> bool:
         """Whether the value of a field may go on so and come to be one that is known; see ``Header.offers``."""
@@ -97,6 +101,8 @@ class Body(NamedTuple):
     def settled(self) -> Body | None:
         """What the token at hand makes of the tune if it ends here; None where it cannot."""
         voice: Voice | None = None
+        if self.token == "letter":
+            return self.rested().marked(self.text)
         match self.token:
             case "note" | "length":
                 voice = self.voice.sound(times(self.unit, multiplier(self.text)))
@@ -108,8 +114,6 @@ class Body(NamedTuple):
                 voice = self.voice.break_rhythm(self.text)
             case "field":
                 voice = None if self.letter in STRICT or self.letter == "V" else self.voice
-            case "letter":
-                voice = None if self.text == "Z" else self.voice
             case "space" | "ending" | "paren" | "comment":
                 voice = self.voice
         return None if voice is None else self.rested(voice)._replace(notes=self.notes or self.token == "note")
@@ -127,12 +131,14 @@ class Body(NamedTuple):
 
     def begun(self, character: str) -> Body | None:
         """With the first character of the next token."""
+        if self.owing and character in NOT_NOTES:
+            return None
         if character in " \n":
             return self.in_white(character)
         if character in NOTES:
-            return self.at("note")._replace(unit=self.voice.unit).sounding()
+            return self.at("note")._replace(unit=self.voice.unit, owing=False).sounding()
         if character in RESTS:
-            return self.at("length")._replace(unit=self.voice.unit).sounding()
+            return self.at("length")._replace(unit=self.voice.unit, owing=False).sounding()
         if character in ACCIDENTALS:
             return self.at("accidental", character) if writable(self.voice, self.voice.unit, "") else None
         if character in "|:":
@@ -142,11 +148,18 @@ class Body(NamedTuple):
         if character == "-":
             voice = self.voice.tie()
             return None if voice is None else self.at("space").rested(voice)
-        if character in OPENING:
-            return self.at(OPENING[character]) if character not in LINE_ENDS or self.may_break else None
-        if self.blank and (character in DECORATIONS or character == "Z"):
+        if character in LINE_ENDS and not self.may_break:
+            return None
+        if self.blank and character in LINE_FIELDS and self.may_change(character) and not self.owing:
             return self.at("letter", character)
-        return self._replace(blank=False) if character in DECORATIONS or character in ").~`" else None
+        after = self.marked(character)
+        return after.at(OPENING[character]) if after and character in OPENING else after
+
+    def marked(self, character: str) -> Body | None:
+        """With a sign of one character, or what opens a longer one; for a promise there has to be room for a note."""
+        if character in PROMISES:
+            return self.at("space")._replace(owing=True) if writable(self.voice, self.voice.unit, "") else None
+        return self.at("space") if character in OPENING or character in ALONE or character in ")`" else None
 
     def in_white(self, character: str) -> Body | None:
         if character == " ":
@@ -197,7 +210,7 @@ class Body(NamedTuple):
 
     def in_paren(self, character: str) -> Body | None:
         if character.isdecimal():
-            return self.at("tuplet", character) if tuplet(self.voice, character) else None
+            return self.at("tuplet", character)._replace(owing=False) if tuplet(self.voice, character) else None
         return self.then(character)
 
     def in_tuplet(self, character: str) -> Body | None:
@@ -219,6 +232,8 @@ class Body(NamedTuple):
 
     def in_bracket(self, character: str) -> Body | None:
         """Behind ``[``, with the sign before it as the text; or the number of an ending behind the sign itself."""
+        if self.owing:
+            return self.rested().at("chord").in_chord(character)
         if character.isdecimal():
             voice = self.voice.bar_sign(self.text, int(character)) if character != "0" else None
             return None if voice is None else self.rested(voice).at("ending")
@@ -237,7 +252,7 @@ class Body(NamedTuple):
     def in_chord(self, character: str) -> Body | None:
         text = self.text + character
         if character == "]" and self.unit and not self.text:
-            return self.at("length")._replace(notes=True, idle=0).sounding()
+            return self.at("length")._replace(notes=True, idle=0, owing=False).sounding()
         if self.num == MAX_CHORD or not (self.unit or writable(self.voice, self.voice.unit, "")):
             return None
         if text in ACCIDENTALS:

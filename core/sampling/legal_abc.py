@@ -19,14 +19,15 @@ from core.errors import InputError
 from core.sampling.abc_bars import Voice
 from core.sampling.abc_body import Body
 from core.sampling.abc_header import Header
-from core.sampling.abc_tokens import DECORATIONS, INLINE_FIELDS, NOTES, PLAIN, QUOTED
+from core.sampling.abc_tokens import DECORATIONS, INLINE_FIELDS, LINE_FIELDS, NOTES, PLAIN, QUOTED
 
 State = Header | Body
 START = Header()
 LITTLE = 0.2
 """Probability of all that is legal, below which a model is held to bare music."""
-TEXTS = frozenset(("field", "inline", "comment", *QUOTED))
-ALIKE = dict.fromkeys(NOTES, "A") | dict.fromkeys(DECORATIONS - INLINE_FIELDS, "H")
+CLOSING = {"field": "\n", "inline": "]", "comment": "\n"} | {name: closing for name, (closing, *_) in QUOTED.items()}
+"""the tokens that are text, with what ends them"""
+ALIKE = dict.fromkeys(NOTES, "A") | dict.fromkeys(DECORATIONS - INLINE_FIELDS - LINE_FIELDS, "u")
 """characters of music, each with one that may stand wherever it may"""
 
 
@@ -35,7 +36,7 @@ class LegalAbc:
 
     Where a model wants what is not legal, and almost nothing else, the little that is left of its distribution says
     hardly more than noise: text and ornaments, which are always legal, would flood the tune. There it is held to the
-    characters of bare music.
+    characters of bare music, and within a text to its end.
 
     Other tokens, such as a start token, are never kept, and passed over in what was written. An instance belongs to one
     generation: it remembers where the rows of the last call stood, so that a call costs one character a row.
@@ -90,10 +91,17 @@ def follow(state: State, character: str) -> State | None:
 @lru_cache(maxsize=1 << 13)
 def allowed(state: State, alphabet: str) -> str:
     """The characters of ``alphabet`` that may follow."""
-    like = ALIKE if isinstance(state, Body) and state.token not in TEXTS else {}
+    like = ALIKE if isinstance(state, Body) and state.token not in CLOSING else {}
     tried = {character for character in alphabet if like.get(character, character) == character}
     kept = {character for character in tried if state.offers(character) and follow(state, character) is not None}
     return "".join([character for character in alphabet if like.get(character, character) in kept])
+
+
+def plain(state: State) -> frozenset[str]:
+    """What a model is held to that wants what is not legal: bare music, the end of a text, anything in the header."""
+    if isinstance(state, Header):
+        return frozenset()
+    return frozenset(CLOSING.get(state.token, PLAIN))
 
 
 @lru_cache(maxsize=1 << 13)
@@ -105,7 +113,7 @@ def masks_of(state: State | None, alphabet: str, end_token: int, vocab_size: int
         masks[1] = masks[0]
     else:
         following = allowed(state, alphabet)
-        bare = PLAIN.intersection(following) if isinstance(state, Body) and state.token not in TEXTS else following
+        bare = plain(state).intersection(following)
         masks[0, : len(alphabet)] = torch.tensor([character in following for character in alphabet])
         masks[1, : len(alphabet)] = torch.tensor([character in (bare or following) for character in alphabet])
     return masks
