@@ -127,6 +127,12 @@ def test_no_title_breaks_the_file(title):
     assert midi_to_score(score_to_midi(Score((Note(0, 1, 60),), title=title))).pitches == (60,)
 
 
+def test_the_metre_stays_where_midi_cannot_say_the_upbeat():
+    score = Score((Note(0, 1 / 3, 60), Note(1 / 3, 3, 62)), time_signature=(3, 4), upbeat=1 / 3)
+    back = midi_to_score(score_to_midi(score))
+    assert (back.time_signature, back.upbeat) == ((3, 4), 0)
+
+
 def test_what_midi_cannot_say_is_left_out():
     score = Score((Note(0, 1, 60),), time_signature=(5, 3), key="D dorian")
     back = midi_to_score(score_to_midi(score))

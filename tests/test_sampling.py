@@ -78,6 +78,11 @@ def test_processor_by_hand(processor: LogitsProcessor, expected: list[float]) ->
     assert torch.equal(LOGITS, before), "a processor must not work in place"
 
 
+def test_the_only_note_that_may_follow_follows_again_and_again() -> None:
+    logits = torch.tensor([[-math.inf, 2.0, -math.inf, -math.inf]])
+    assert torch.equal(RepeatDecay(1.0)(torch.tensor([[0, 1]]), logits), logits)
+
+
 def test_neutral_settings_add_no_processor() -> None:
     assert SamplingConfig().processors() == ()
 

@@ -22,7 +22,8 @@ NAME = "pop909"
 METADATA = "metadata.csv"
 """its columns: file, split"""
 SOURCE = "the POP909-Dataset repository of music-x-lab on GitHub"
-MELODY = "MELODY"
+MELODY, PIANO = "MELODY", "PIANO"
+"""tracks of its files"""
 MIN_NOTES = 8
 METRE = (4, 4)
 BAR, SIXTEENTH = 16, 4
@@ -69,14 +70,15 @@ def read_splits(path: Path) -> list[tuple[str, str]]:
 def read_song(path: Path) -> Song:
     """A song for measuring how well its melody is found among all its notes; raises ``FormatError``."""
     midi = read_tracks(path)
-    return Song(performed(midi, midi.mixed()), performed(midi, melody_track(midi)))
+    return Song(performed(midi, midi.mixed()), performed(midi, track_called(midi, MELODY)))
 
 
-def melody_track(midi: MidiTracks) -> Track:
+def track_called(midi: MidiTracks, name: str) -> Track:
+    """The track of that name; raises ``FormatError`` where there is none, or none with notes."""
     for track in midi.tracks:
-        if track.name == MELODY and len(track.onset):
+        if track.name == name and len(track.onset):
             return track
-    raise FormatError(f"This MIDI file has no notes in a track called {MELODY}; choose a file of POP909.")
+    raise FormatError(f"This MIDI file has no notes in a track called {name}; choose a file of POP909.")
 
 
 def performed(midi: MidiTracks, track: Track) -> Score:
@@ -96,7 +98,7 @@ def written_melody(path: Path) -> Score:
     The files count quarters from the start of a recording, so that notes stand off the grid, all by the same time.
     """
     midi = read_tracks(path)
-    track = melody_track(midi)
+    track = track_called(midi, MELODY)
     tempo = longest_tempo(midi, track)
     into_bar = (track.onset[0] - bar_line(midi, track)) % (4 * midi.ticks_per_quarter)
     onset = (track.onset - track.onset[0]) / midi.ticks_per_quarter

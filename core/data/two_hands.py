@@ -15,7 +15,17 @@ from core.codecs.arrangement import ACCOMPANIMENT, BAR, DENSITIES, TEXTURES, Eve
 from core.codecs.fields import ANY, NUM_FIELDS
 from core.data.piano import played_score
 from core.data.piece import Piece
-from core.data.pop909 import METADATA, METRE, bar_line, longest_tempo, melody_track, pop909_folder, read_splits
+from core.data.pop909 import (
+    MELODY,
+    METADATA,
+    METRE,
+    PIANO,
+    bar_line,
+    longest_tempo,
+    pop909_folder,
+    read_splits,
+    track_called,
+)
 from core.data.tracks import MidiTracks, Track, read_tracks
 from core.data.windows import START, Item, way_to_common_key
 from core.errors import FormatError
@@ -23,7 +33,6 @@ from core.formats.spelling import estimate_key
 from core.score import Note, Score, monophonic
 
 POP909_PAIRS = "pop909-pairs"
-ACCOMPANYING = "PIANO"
 SEC_A_QUARTER = 0.5
 """the accompaniment is stored as if played at 120 quarters a minute"""
 UNNAMED = 0.25
@@ -39,7 +48,7 @@ def read_two_hands(root: Path | None = None) -> Iterator[Piece]:
     for name, split in read_splits(folder / METADATA):
         try:
             midi = read_tracks(folder / name)
-            tracks = [melody_track(midi), accompanying_track(midi)]
+            tracks = [track_called(midi, name) for name in (MELODY, PIANO)]
         except FormatError:
             continue
         offset = first_bar_line(midi, tracks)
@@ -48,13 +57,6 @@ def read_two_hands(root: Path | None = None) -> Iterator[Piece]:
         notes = tuple(Note(onset, length, int(p), int(v)) for onset, length, p, v in melody.tolist())
         score = monophonic(Score(notes, longest_tempo(midi, tracks[0]), METRE))
         yield Piece(Path(name).stem, score, split, played=played.astype(np.float32))
-
-
-def accompanying_track(midi: MidiTracks) -> Track:
-    for track in midi.tracks:
-        if track.name == ACCOMPANYING and len(track.onset):
-            return track
-    raise FormatError(f"This MIDI file has no notes in a track called {ACCOMPANYING}; choose a file of POP909.")
 
 
 def first_bar_line(midi: MidiTracks, tracks: Sequence[Track]) -> int:

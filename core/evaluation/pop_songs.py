@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.pop909 import METADATA, longest_tempo, melody_track, pop909_folder, read_splits
+from core.data.pop909 import MELODY, METADATA, PIANO, longest_tempo, pop909_folder, read_splits, track_called
 from core.data.tracks import read_tracks
 from core.score import Note, Score, monophonic
 
 Floats = NDArray[np.float64]
 
-ACCOMPANIMENT = "PIANO"
 MIN_NOTES = 16  # of a passage
 MAX_SILENCE = 2  # bars of it part passages: an interlude is no rest
 _GRIDS = (4, 3)  # positions in a beat: sixteenths, or the eighths of a compound beat
@@ -42,8 +41,7 @@ def pop909_passages(root: Path | None = None, split: str = "valid") -> list[Scor
 def written_song(path: Path) -> Score | None:
     """The written melody of one file, from its first note; None where its notes keep to no grid."""
     midi = read_tracks(path)
-    melody = melody_track(midi)
-    piano = next(track for track in midi.tracks if track.name == ACCOMPANIMENT)
+    melody, piano = track_called(midi, MELODY), track_called(midi, PIANO)
     beats = melody.onset / midi.ticks_per_quarter
     grid = next((g for g in _GRIDS if abs(_resultant(beats, g)) >= _MIN_CONCENTRATION), None)
     if grid is None:

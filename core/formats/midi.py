@@ -123,15 +123,21 @@ def _write_signatures(midi: pretty_midi.PrettyMIDI, score: Score) -> None:
 
     bars = [(0.0, score.time_signature)]
     upbeat = Fraction(score.upbeat / 4).limit_denominator(MAX_DENOMINATOR)
-    if 0 < upbeat < Fraction(*score.time_signature):
+    if 0 < upbeat < Fraction(*score.time_signature) and _is_writable(upbeat.as_integer_ratio()):
         bars = [(0.0, upbeat.as_integer_ratio()), (score.upbeat * 60 / score.qpm, score.time_signature)]
-    if all(0 < over < 256 and under & (under - 1) == 0 for _, (over, under) in bars):
+    if _is_writable(score.time_signature):
         midi.time_signature_changes = [pretty_midi.TimeSignature(*signature, sec) for sec, signature in bars]
     try:
         key = pretty_midi.key_name_to_key_number(score.key)
     except ValueError:
         return
     midi.key_signature_changes = [pretty_midi.KeySignature(key, 0.0)]
+
+
+def _is_writable(signature: tuple[int, int]) -> bool:
+    """Whether MIDI can say it: a byte over a power of two."""
+    over, under = signature
+    return 0 < over < 256 and under & (under - 1) == 0
 
 
 def midi_to_score(data: bytes) -> Score:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +24,8 @@ STEEPEST = 20.0
 """tanh of it is 1 to the precision of a float"""
 LOWEST_GELU_AT = -0.75179
 """where a GELU is least"""
+LEAK = 0.01
+"""slope of a leaky ReLU below 0, as torch has it"""
 
 
 def clamped(checkpoint: Checkpoint, layer: str, unit: int, value: float) -> Checkpoint:
@@ -69,7 +73,7 @@ def range_of(layer: Layer) -> tuple[float, float]:
         return -math.tanh(1.0), math.tanh(1.0)
     if isinstance(layer.module, nn.RNNBase):
         return -1.0, 1.0
-    return (float(F.gelu(torch.tensor(LOWEST_GELU_AT))) if is_gelu(layer) else 0.0), math.inf
+    return activation_of(layer).lowest, math.inf
 
 
 def hold(layer: Layer, unit: int, value: float) -> None:
@@ -80,7 +84,7 @@ def hold(layer: Layer, unit: int, value: float) -> None:
             silence(weights, row * layer.num_units + unit, bias)
     else:
         layer.module.weight[unit] = 0.0
-        layer.module.bias[unit] = gelu_inverse(value) if is_gelu(layer) else value
+        layer.module.bias[unit] = activation_of(layer).inverse(value)
 
 
 def hold_dimension(model: LatentModel, dimension: int, value: float) -> None:
@@ -118,11 +122,6 @@ def arctanh(value: float) -> float:
     return math.atanh(value) if abs(value) < math.tanh(STEEPEST / 2) else math.copysign(STEEPEST, value)
 
 
-def is_gelu(layer: Layer) -> bool:
-    linear, told_by = layer.module, layer.told_by
-    return isinstance(told_by, nn.GELU) or (isinstance(linear, Dense) and linear.activation is F.gelu)
-
-
 def gelu_inverse(value: float) -> float:
     """Where a GELU, on the branch on which it rises, has ``value``; by bisection."""
     low, high = torch.tensor([LOWEST_GELU_AT, max(value, 0.0) + 1.0], dtype=torch.float64)
@@ -130,3 +129,22 @@ def gelu_inverse(value: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if F.gelu(middle) < value else (low, middle)
     return float(high)
+
+
+class Activation(NamedTuple):
+    """What a unit makes of its sum, as far as it has to be known to hold the unit."""
+
+    lowest: float
+    inverse: Callable[[float], float]
+    """the sum that gives a value; of several the greatest"""
+
+
+ACTIVATIONS = {
+    F.relu: Activation(0.0, float),
+    F.gelu: Activation(float(F.gelu(torch.tensor(LOWEST_GELU_AT))), gelu_inverse),
+    F.leaky_relu: Activation(-math.inf, lambda value: value if value >= 0 else value / LEAK),
+}
+
+
+def activation_of(layer: Layer) -> Activation:
+    return ACTIVATIONS[layer.module.activation if isinstance(layer.module, Dense) else F.relu]

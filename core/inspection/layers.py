@@ -15,7 +15,6 @@ LATENT = "z"
 """the layer of a VAE that is its latent space: its units are dimensions, and have one value for a whole window"""
 FORETELLS = "outlook"
 """the part of a VAE that takes no part where a window is read and written"""
-ACTIVATIONS = (nn.ReLU, nn.GELU)
 
 
 class Layer(NamedTuple):
@@ -82,8 +81,8 @@ def cell_of(name: str) -> str:
 
 
 def stacked_layers(path: str, stack: nn.Sequential) -> Iterator[Layer]:
-    """The linear maps of a stack that an activation follows."""
-    found = [(a, b) for a, b in pairwise(stack) if isinstance(a, nn.Linear) and isinstance(b, ACTIVATIONS)]
+    """The linear maps of a stack that a ReLU follows."""
+    found = [(a, b) for a, b in pairwise(stack) if isinstance(a, nn.Linear) and isinstance(b, nn.ReLU)]
     for number, (linear, activation) in enumerate(found, start=1):
         name = " ".join([name_of(path), *[str(number)] * (len(found) > 1)])
         yield Layer(name, linear.out_features, linear, activation)

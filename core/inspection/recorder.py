@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from core.inspection.gates import States, look_inside
-from core.inspection.layers import ACTIVATIONS, cell_of, layers_of, name_of, recurrent_name
+from core.inspection.layers import cell_of, layers_of, name_of, recurrent_name
 from models.dense import Dense
 from models.probe import Look, listening
 
@@ -49,7 +49,7 @@ class Recorder:
         for module in twin.modules():
             if isinstance(module, nn.RNNBase):
                 module.register_forward_hook(self.recurrent)
-            elif isinstance(module, (Dense, *ACTIVATIONS)) and module in units:
+            elif isinstance(module, (Dense, nn.ReLU)) and module in units:
                 module.register_forward_hook(self.dense(units[module]))
             elif isinstance(module, nn.MultiheadAttention) and self.hears_looks:
                 module.register_forward_pre_hook(ask_for_weights, with_kwargs=True)

@@ -22,6 +22,7 @@ class LogitsProcessor(Protocol):
 class RepeatDecay:
     """Multiplies the probability of the last note again by ``1 - decay``, before the rest is made to sum to 1.
 
+    Where nothing else may follow, it gives way.
     ``pitches`` (V,) are those of the tokens, -1 for one that is no note; where there are none, each token is one.
     """
 
@@ -31,7 +32,8 @@ class RepeatDecay:
     def __call__(self, tokens: Tensor, logits: Tensor) -> Tensor:
         last = last_note(tokens, self.pitches) if self.pitches else tokens[:, -1:]
         penalty = math.log1p(-self.decay) if self.decay < 1 else -math.inf
-        return logits.scatter(1, last, logits.gather(1, last) + penalty)
+        decayed = logits.scatter(1, last, logits.gather(1, last) + penalty)
+        return torch.where(decayed.isneginf().all(dim=-1, keepdim=True), logits, decayed)
 
 
 @dataclass(frozen=True)

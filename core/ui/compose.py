@@ -46,9 +46,9 @@ def compose_page() -> None:
         st.error("There are no trained models in checkpoints/; restore the folder or train one: python -m core train.")
         return
     if desk.piece is None and "opened" not in st.session_state:
-        st.session_state["opened"] = True
         with plain_errors():
             open_link(desk, dict(st.query_params))
+        st.session_state["opened"] = True  # now: a run that was interrupted opens it again
     new_rhythm = st.session_state.pop("new_rhythm", False)
     if new_rhythm:
         next_seed()

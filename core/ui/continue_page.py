@@ -50,9 +50,9 @@ def continue_page() -> None:
         st.error("There is no trained model that writes step by step; train one: python -m core train step-bilstm.")
         return
     if desk.piece is None and SPACE + "opened" not in st.session_state:
-        st.session_state[SPACE + "opened"] = True
         with plain_errors():
             open_link(desk, dict(st.query_params))
+        st.session_state[SPACE + "opened"] = True  # now: a run that was interrupted opens it again
     new = st.session_state.pop(NEW, False)
     if new:
         next_seed(desk)

@@ -23,13 +23,13 @@ def open_project(desk: Desk, known: Set[str], space: str = "", *, continued: boo
     file = st.file_uploader("Open a project", ["json"], key=key, max_upload_size=MAX_PROJECT_BYTES // 1_000_000)
     if file is None or st.session_state.get(f"{key}.seen") == file.file_id:
         return
-    st.session_state[f"{key}.seen"] = file.file_id
     with plain_errors():
         with turn():
             versions, current = json_to_project(file.getvalue())
         if continued and not all(piece.continued for _, piece in versions):
             raise InputError("This project holds melodies on a rhythm; open it on the page Compose.")
         desk.extend(versions, current)
+        st.session_state[f"{key}.seen"] = file.file_id  # once they lie there: a run that was interrupted tries again
         missing = sorted({piece.model for _, piece in versions} - known)
         if missing:
             st.session_state["notice"] = (

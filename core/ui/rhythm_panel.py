@@ -80,14 +80,10 @@ def upload(desk: Desk) -> None:
         max_upload_size=MAX_UPLOAD_MB,
     )
     if file is not None and st.session_state.get("upload.seen") != file.file_id:
-        st.session_state["upload.seen"] = file.file_id  # once: a later rerun must not lay it on the desk again
-        try:
-            with turn():
-                beats = read_beats(file.getvalue(), file.name)
-            desk.lay(beats, "the uploaded rhythm")
-        except Exception:
-            del st.session_state["upload.seen"]  # say it again as long as the file stays there
-            raise
+        with turn():
+            beats = read_beats(file.getvalue(), file.name)
+        desk.lay(beats, "the uploaded rhythm")
+        st.session_state["upload.seen"] = file.file_id  # once it lies there: a run that was interrupted tries again
 
 
 def clap(desk: Desk) -> None:

@@ -28,7 +28,8 @@ def take_home(desk: TuneDesk) -> None:
     with st.container(horizontal=True):
         save("ABC", as_file([desk.text]), name)
         if score is not None:
-            offer(FORMATS, score, lambda suffix: exported(suffix, score, score, program()), name, "tune.")
+            played_on = program()  # now: files are made in threads that know nothing of the visit
+            offer(FORMATS, score, lambda suffix: exported(suffix, score, score, played_on), name, "tune.")
     save("All tunes of this visit", later(lambda: as_file([version.text for version in desk.versions])), "tunes")
     licence_line(desk.version.model)
 

@@ -72,7 +72,7 @@ def test_the_text_of_a_tune(watched, app_url: str) -> None:
     settle(watched)
 
 
-def test_the_title_of_a_study(watched, studies: tuple[str, str]) -> None:
+def test_the_title_of_a_study(studies: tuple[str, str], watched) -> None:
     url, study = studies
     watched.goto(f"{url}/listening?study={study}")
     watched.get_by_role("heading", name=EVIL[-40:]).wait_for(timeout=FIRST_PIECE_MS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.browser.conftest import Server, settle
+from tests.browser.conftest import settle
 
 PAGE = """
 import time
@@ -25,17 +25,13 @@ st.write(st.session_state["made"])
 """
 
 
-def test_a_press_ends_a_job_and_what_there_was_stays(browser, page, tmp_path: Path) -> None:
+def test_a_press_ends_a_job_and_what_there_was_stays(serve, page, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(PAGE)
-    server = Server(tmp_path / "app.py")
-    try:
-        page.goto(server.url)
-        page.get_by_role("button", name="Begin").click()
-        page.get_by_text("Working …").wait_for()
-        page.get_by_role("button", name="Stop").click()
-        page.get_by_text("Working …").wait_for(state="detached")
-        settle(page)
-        assert page.get_by_text("what there was").is_visible()
-        assert not page.get_by_role("button", name="Stop").count()
-    finally:
-        server.stop()
+    page.goto(serve(tmp_path / "app.py"))
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text("Working …").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Working …").wait_for(state="detached")
+    settle(page)
+    assert page.get_by_text("what there was").is_visible()
+    assert not page.get_by_role("button", name="Stop").count()
