@@ -31,9 +31,9 @@ from core.codecs.arrangement import (
     counted_bars,
     lead_of,
     steps_in,
-    within,
 )
 from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS
+from core.codecs.octaves import within
 from core.data.two_hands import in_likeliest_key
 from core.data.windows import way_to_common_key
 from core.errors import InputError
@@ -167,8 +167,10 @@ def accompany(
         step = bars.step(event.told - BAR)
         assert step is not None
         length = min(event.length, last - step) * STEP
-        notes.append(Note(step * STEP - lead, length, within(event.pitch - way), ACCOMPANIMENT_VELOCITY))
-    alone = replace(melody, notes=tuple(beside(melody, (note for note in notes if note.onset >= 0))))
+        pitch = within(event.pitch - way, LOWEST, HIGHEST)
+        notes.append(Note(step * STEP - lead, length, pitch, ACCOMPANIMENT_VELOCITY))
+    heard = beside(melody, (note for note in notes if note.onset >= 0))
+    alone = replace(melody, notes=tuple(let_go(heard)))
     return Accompaniment(together(melody, alone), melody, alone, pen.log_likelihood, sampling)
 
 
@@ -194,6 +196,19 @@ def beside(melody: Score, notes: Iterable[Note]) -> Iterator[Note]:
             continue
         end = min((given.onset for given in same if given.onset > note.onset), default=math.inf)
         yield note._replace(duration=min(note.duration, end - note.onset))
+
+
+def let_go(notes: Iterable[Note]) -> Iterator[Note]:
+    """``notes``, the last first, each key let go before it is struck again: a key is one string.
+
+    Of two on one key at once, which may be an octave apart until they are moved on to the keyboard, the longer stays.
+    """
+    next_onset: dict[int, float] = {}
+    for note in sorted(notes, key=lambda note: (note.onset, note.duration), reverse=True):
+        end = next_onset.get(note.pitch, math.inf)
+        if note.onset < end:
+            next_onset[note.pitch] = note.onset
+            yield note._replace(duration=min(note.duration, end - note.onset))
 
 
 def share_in_key(melody: Score) -> float:

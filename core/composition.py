@@ -25,7 +25,7 @@ from core.likelihood import Alternative, alternatives, token_log_probs
 from core.recolour import Original
 from core.sampling import FREE, SamplingConfig
 from core.sampling.search import OnStep
-from core.score import Score, printable
+from core.score import Score, printable, quoted
 
 MIN_QPM, MAX_QPM = 5.0, 1000.0
 """between which a piece is played"""
@@ -92,7 +92,7 @@ class Composition:
         if self.title:
             return self.title
         if self.original and self.original.title:
-            return f"New melody on “{self.original.title}”"
+            return f"New melody on {quoted(self.original.title)}"
         return f"Melody {self.sampling.seed}"
 
     @cached_property

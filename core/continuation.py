@@ -9,9 +9,10 @@ from functools import partial
 
 from core.beats import Beats
 from core.checkpoint import Checkpoint
-from core.codecs import StepCodec
+from core.codecs import AbcCharsCodec, ArrangementCodec, BeatCodec, PianoCodec, PianoRollCodec, StepCodec
+from core.codecs.octaves import OCTAVE
 from core.codecs.step_text import MAX_STEPS, grid
-from core.codecs.steps import OCTAVE, REST
+from core.codecs.steps import REST
 from core.composition import Composition, Continued, tell, with_pitches
 from core.errors import InputError
 from core.formats.metre import bar_units
@@ -24,6 +25,15 @@ MAX_BARS = 64
 """that a model may write at once"""
 FEWEST_QPM, MOST_QPM = 20, 300
 """quarters a minute"""
+PIANIST = "plays the piano with both hands", ", or go on from a MIDI file: python -m core piano MODEL --prompt FILE"
+OTHERS = {
+    BeatCodec.name: ("puts pitches on a rhythm and cannot go on from a melody", ""),
+    PianoCodec.name: PIANIST,
+    PianoRollCodec.name: PIANIST,
+    ArrangementCodec.name: ("accompanies melodies and writes none", ""),
+    AbcCharsCodec.name: ("writes tunes as ABC text", ", or go on from ABC: python -m core tune MODEL --first-bar ABC"),
+}
+"""by codec, what models do that write no melody step by step, and how else they go on from music"""
 
 
 @dataclass(frozen=True)
@@ -208,12 +218,11 @@ def go_on_from(checkpoint: Checkpoint, piece: Composition, index: int, seed: int
 
 def step_codec(checkpoint: Checkpoint) -> StepCodec:
     """The codec of a model that writes step by step; raises ``InputError`` for another."""
-    if not isinstance(checkpoint.codec, StepCodec):
-        raise InputError(
-            f"The model {checkpoint.card.name} puts pitches on a rhythm and cannot go on from a melody; "
-            "choose one whose name begins with 'step'."
-        )
-    return checkpoint.codec
+    name, codec = checkpoint.card.name, checkpoint.codec
+    if isinstance(codec, StepCodec):
+        return codec
+    what, instead = OTHERS.get(codec.name, ("writes other music", ""))
+    raise InputError(f"The model {name} {what}; choose one whose name begins with 'step'{instead}.")
 
 
 def bars_written(piece: Composition) -> int:

@@ -17,6 +17,8 @@ from core.rhythm import Rhythm, csv_to_rhythm
 from core.score import Score
 
 MAX_BYTES = 10_000_000
+MIDI = (".mid", ".midi")
+"""endings of files that hold times, whatever metre they claim"""
 GRID = 48
 """parts of a quarter: notes of a MIDI file that all lie on them were written, not played"""
 
@@ -26,8 +28,7 @@ def read_abc(data: bytes) -> Score:
 
 
 READERS: dict[str, Callable[[bytes], Score]] = {
-    ".mid": midi_to_score,
-    ".midi": midi_to_score,
+    **dict.fromkeys(MIDI, midi_to_score),
     ".musicxml": musicxml_to_score,
     ".xml": musicxml_to_score,
     ".mxl": musicxml_to_score,
@@ -112,8 +113,12 @@ def read_beats(data: bytes, name: str, length: int | None = None) -> Beats:
     score = replace(score, notes=score.notes[:length])
     if not score.notes:
         raise FormatError("There are no notes in this file; choose one with a melody.")
-    written = ending(name) not in (".mid", ".midi") or is_metrical(score)
-    return Beats.from_score(score) if written else Beats.from_rhythm(Rhythm.from_score(score))
+    return Beats.from_score(score) if is_written(score, name) else Beats.from_rhythm(Rhythm.from_score(score))
+
+
+def is_written(score: Score, name: str) -> bool:
+    """Whether the times of what the file called ``name`` holds are note values: those of MIDI may be a player's."""
+    return ending(name) not in MIDI or is_metrical(score)
 
 
 def is_metrical(score: Score) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -20,8 +19,7 @@ from core.codecs import Encoded, StepCodec
 from core.codecs.steps import REST
 from core.data.passages import BarredSong, Passages, barred, window_at
 from core.errors import InputError
-from core.formats.spelling import estimate_key
-from core.sampling import AUTO, SamplingConfig
+from core.sampling import SamplingConfig
 from core.score import Score
 from models import ARCHITECTURES, LatentModel
 from models.latent import Gaussian, standard_normal
@@ -129,12 +127,6 @@ def sample(checkpoint: Checkpoint, num: int, sampling: SamplingConfig) -> tuple[
     return points, windows
 
 
-def interpolate(checkpoint: Checkpoint, first: Tensor, last: Tensor, num: int) -> Tensor:
-    """``num`` >= 2 windows (N, W) on the way between two (W,), their own reconstructions at its ends."""
-    ends = encode_window(checkpoint, torch.stack([first, last]))
-    return decode(checkpoint, arc(ends[0], ends[1], num))
-
-
 def arc(first: Tensor, last: Tensor, num: int) -> Tensor:
     """``num`` points (N, Z) from ``first`` (Z,) to ``last``: direction along a great circle, length in proportion.
 
@@ -160,16 +152,13 @@ def continue_tokens(checkpoint: Checkpoint, seed: Encoded, num_steps: int, sampl
     is in 4/4. An end behind the seed is taken off. The same seed, settings and model give the same melody.
     """
     space = space_of(checkpoint)
-    model, codec = space
-    if sampling.key == AUTO:
-        draft = codec.decode(Encoded(continue_tokens(checkpoint, seed, num_steps, replace(sampling, key=""))))
-        sampling = replace(sampling, key=estimate_key(draft.pitches, [note.duration for note in draft.notes]))
+    codec = space.codec
     bar, lead = bar_and_lead(codec, seed)
     tokens = F.pad(seed.tokens[seed.tokens != codec.end_token], (lead, 0), value=int(codec.tokens_of([REST])))
     length, generator, reach = len(tokens) + num_steps, generator_of(sampling), round(CONTEXT * space.window)
     while len(tokens) < length:
         known = tokens[context_start(len(tokens), bar, reach) :]
-        z = place_given(model, known, sampling.temperature, generator)
+        z = place_given(space, known, sampling.temperature, generator)
         tokens = torch.cat([tokens, steps_at(space, z, sampling, generator, known)[len(known) :]])
         ends = (tokens == codec.end_token).nonzero()
         if len(ends):
@@ -177,7 +166,7 @@ def continue_tokens(checkpoint: Checkpoint, seed: Encoded, num_steps: int, sampl
     return tokens[lead:length]
 
 
-def place_given(model: LatentModel, known: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
+def place_given(space: Space, known: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
     """A point (Z,) for a window that begins with the tokens ``known`` (P,), P < W.
 
     Drawn from p(z | known). By importance resampling (Rubin, 1988) first: the model's outlook proposes points, and they
@@ -185,19 +174,19 @@ def place_given(model: LatentModel, known: Tensor, temperature: float, generator
     Markov chain that draws the unknown steps given z and z given all steps, in turns (Rezende et al., 'Stochastic
     Backpropagation and Approximate Inference in Deep Generative Models', 2014): it leads to where melodies lie.
     """
-    outlook = model.outlook(known[None])
+    outlook = space.model.outlook(known[None])
     mean, log_var = (parameter[0, -1] for parameter in outlook)
     proposal = Gaussian(mean, log_var + math.log(temperature))
     z = proposal.at(torch.randn(NUM_PROPOSALS, len(mean), generator=generator))  # (N, Z)
-    logp = model.decode(z)[:, : len(known)].log_softmax(dim=-1)
+    logp = step_logits(space, z)[:, : len(known)].log_softmax(dim=-1)
     agreement = logp.gather(2, known.expand(len(z), -1)[..., None]).sum(dim=(1, 2))
     fit = (agreement + standard_normal(z).log_prob(z)) / temperature - proposal.log_prob(z)
     chosen = z[torch.multinomial(fit.softmax(dim=0), 1, generator=generator)]  # (1, Z)
     for _ in range(NUM_ROUNDS):
-        steps = (model.decode(chosen)[0] / temperature).softmax(dim=-1)  # (W, V)
+        steps = (step_logits(space, chosen)[0] / temperature).softmax(dim=-1)  # (W, V)
         window = torch.multinomial(steps, 1, generator=generator)[:, 0]
         window[: len(known)] = known
-        mean, log_var = model.encode(window[None])
+        mean, log_var = space.model.encode(window[None])
         chosen = Gaussian(mean, log_var + math.log(temperature)).at(torch.randn(mean.shape, generator=generator))
     return chosen[0]
 
@@ -219,13 +208,18 @@ def importance_bound(log_weights: Tensor) -> Tensor:
     return log_weights.logsumexp(dim=0) - math.log(len(log_weights))
 
 
+def step_logits(space: Space, z: Tensor) -> Tensor:
+    """(N, W, V) What the model thinks of each step at ``z`` (N, Z); the start token is none."""
+    logits = space.model.decode(z)
+    logits[..., space.codec.bos_token] = -torch.inf
+    return logits
+
+
 def steps_at(
     space: Space, z: Tensor, sampling: SamplingConfig | None, generator: torch.Generator, known: Tensor | None = None
 ) -> Tensor:
     """The window (W,) at ``z`` (Z,), its first steps ``known`` (P,) already; the rest drawn, or the likeliest."""
-    model, codec = space
-    logits = model.decode(z[None])[0]  # (W, V)
-    logits[:, codec.bos_token] = -torch.inf
+    codec, logits = space.codec, step_logits(space, z[None])[0]  # (W, V)
     start = torch.tensor([codec.bos_token])
     tokens = start if known is None else torch.cat([start, known])
     for row in logits[len(tokens) - 1 :]:

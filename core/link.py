@@ -1,4 +1,4 @@
-"""A composition as short texts, for the address bar."""
+"""A composition, or the text of a tune, as short texts for the address bar."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from dataclasses import asdict, fields
 from core.beats import Beats, Reading
 from core.composition import Composition, Continued
 from core.errors import InputError
-from core.project import checked_piece, metrical_beats, printable, reading_from
+from core.project import checked_piece, cut_text, metrical_beats, reading_from
 from core.recolour import Original
 from core.rhythm import Rhythm
 from core.sampling import SamplingConfig
 
 MAX_LINK_NOTES = 256
+MAX_LINK_CHARACTERS = 4000
 TICKS = 10080
 """of a quarter: binary, triplet, quintuplet, septuplet and ninth-tuplet values are whole numbers of them"""
 
@@ -122,13 +123,13 @@ def query_to_piece(query: Mapping[str, str]) -> Composition:
     try:
         return checked_piece(
             Composition(
-                model=printable(query["model"], 100),
+                model=cut_text(query["model"], 100),
                 beats=beats,
                 pitches=tuple(unpack(query["notes"])),
                 sampling=sampling,
                 num_given=int(query.get("given", "0")),
                 locked=frozenset(int(i) for i in query.get("locked", "").split(".") if i),
-                title=printable(query.get("title", ""), 200),
+                title=cut_text(query.get("title", ""), 200),
                 original=query_to_original(query),
                 continued=query_to_continued(query),
                 qpm=float(query["tempo"]) if "tempo" in query else None,
@@ -142,7 +143,7 @@ def query_to_piece(query: Mapping[str, str]) -> Composition:
 def query_to_original(query: Mapping[str, str]) -> Original | None:
     if "original" not in query:
         return None
-    return Original(printable(query.get("original_title", ""), 200), tuple(unpack(query["original"])))
+    return Original(cut_text(query.get("original_title", ""), 200), tuple(unpack(query["original"])))
 
 
 def continued_to_query(continued: Continued) -> str:
@@ -164,19 +165,14 @@ def pack(numbers: Sequence[int]) -> str:
             raw.append(number & 127 | 128)
             number >>= 7
         raw.append(number)
-    return base64.urlsafe_b64encode(zlib.compress(bytes(raw), 9)).decode().rstrip("=")
+    return deflated(bytes(raw))
 
 
 def unpack(text: str) -> list[int]:
     """Undoes ``pack``; raises ``ValueError`` on anything else, and on more than a link holds."""
-    try:
-        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        inflater = zlib.decompressobj()
-        raw = inflater.decompress(packed, 20 * MAX_LINK_NOTES)
-    except (binascii.Error, zlib.error) as error:
-        raise ValueError("not packed numbers") from error
-    if not inflater.eof or (raw and raw[-1] > 127):
-        raise ValueError("cut short, or too long")
+    raw = inflated(text, 20 * MAX_LINK_NOTES)
+    if raw and raw[-1] > 127:
+        raise ValueError("cut short")
     numbers, number, shift = [], 0, 0
     for byte in raw:
         number |= (byte & 127) << shift
@@ -185,3 +181,39 @@ def unpack(text: str) -> list[int]:
             numbers.append(number)
             number = shift = 0
     return numbers
+
+
+def tune_to_query(text: str, model: str) -> dict[str, str] | None:
+    """What the address bar holds of a tune in ABC notation; None when it is too long for a link."""
+    if not 0 < len(text) <= MAX_LINK_CHARACTERS:
+        return None
+    return {"model": model, "tune": deflated(text.encode(errors="replace"))}
+
+
+def query_to_tune(query: Mapping[str, str]) -> str:
+    """The text of a tune; raises ``LinkError`` where the address holds none that is whole."""
+    try:
+        text = inflated(query["tune"], 4 * MAX_LINK_CHARACTERS).decode().replace("\0", "")
+    except (KeyError, ValueError):
+        text = ""
+    if not 0 < len(text) <= MAX_LINK_CHARACTERS:
+        raise LinkError("This link does not hold a whole tune; ask for it again.")
+    return text
+
+
+def deflated(raw: bytes) -> str:
+    """Letters, digits, ``-`` and ``_``."""
+    return base64.urlsafe_b64encode(zlib.compress(raw, 9)).decode().rstrip("=")
+
+
+def inflated(text: str, most: int) -> bytes:
+    """Undoes ``deflated``; raises ``ValueError`` on anything else, and on more than ``most`` bytes."""
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        inflater = zlib.decompressobj()
+        raw = inflater.decompress(packed, most)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError("not deflated") from error
+    if not inflater.eof:
+        raise ValueError("cut short, or too long")
+    return raw

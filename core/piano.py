@@ -58,6 +58,8 @@ def write_piano(
     if isinstance(checkpoint.codec, PianoCodec):
         return write_notes(checkpoint, checkpoint.codec, seconds, sampling, style, prompt, on_seconds)
     if isinstance(checkpoint.codec, PianoRollCodec):
+        if style != ANY:
+            raise InputError(f"The model {checkpoint.card.name} knows no styles; leave the style out.")
         return write_frames(checkpoint, checkpoint.codec, seconds, sampling, prompt, on_seconds)
     raise InputError(
         f"The model {checkpoint.card.name} writes no piano music; choose one whose name begins with 'piano' or 'roll'."

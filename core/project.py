@@ -119,13 +119,13 @@ def piece_from_json(values: Mapping[str, Any], rhythms: Sequence[Beats]) -> Comp
     """Undoes ``piece_to_json``. Raises ``InputError``, or what wrong values raise by themselves."""
     return checked_piece(
         Composition(
-            model=printable(values["model"], 100),
+            model=cut_text(values["model"], 100),
             beats=rhythms[int(values["rhythm"])],
             pitches=tuple(int(pitch) for pitch in values["pitches"]),
             sampling=SamplingConfig.from_mapping(values["sampling"]),
             num_given=int(values["num_given"]),
             locked=frozenset(int(i) for i in values["locked"]),
-            title=printable(values["title"], 200),
+            title=cut_text(values["title"], 200),
             original=original_from_json(values.get("original")),  # files of earlier releases have none
             continued=continued_from_json(values.get("continued")),  # nor this
             qpm=None if values["qpm"] is None else float(values["qpm"]),
@@ -138,7 +138,7 @@ def piece_from_json(values: Mapping[str, Any], rhythms: Sequence[Beats]) -> Comp
 def original_from_json(values: Mapping[str, Any] | None) -> Original | None:
     if values is None:
         return None
-    return Original(printable(values["title"], 200), tuple(int(pitch) for pitch in values["pitches"]))
+    return Original(cut_text(values["title"], 200), tuple(int(pitch) for pitch in values["pitches"]))
 
 
 def continued_from_json(values: Mapping[str, Any] | None) -> Continued | None:
@@ -159,7 +159,7 @@ def checked_piece(piece: Composition) -> Composition:
     return piece
 
 
-def printable(value: object, length: int) -> str:
+def cut_text(value: object, length: int) -> str:
     """A text of at most ``length`` characters that can be shown: half a surrogate pair cannot."""
     return str(value)[:length].encode("utf-8", "replace").decode()
 
@@ -204,7 +204,7 @@ def json_to_project(data: bytes) -> tuple[list[tuple[str, Composition]], int]:
             raise ValueError("no such version")
         check_size(values["rhythms"])
         rhythms = [rhythm_from_json(rhythm) for rhythm in values["rhythms"]]
-        versions = [(printable(e["label"], 200), piece_from_json(e["piece"], rhythms)) for e in entries]
+        versions = [(cut_text(e["label"], 200), piece_from_json(e["piece"], rhythms)) for e in entries]
     except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, AttributeError) as error:
         raise ProjectError(
             "This is not a project file of this program, or it is damaged; choose another file."

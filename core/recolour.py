@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from core.beats import Beats
 from core.data.melody import find_melody
 from core.errors import FormatError
-from core.files import ending, is_metrical, read_score
+from core.files import is_written, read_score
 from core.rhythm import MAX_NOTES, Rhythm
 from core.score import Score, monophonic, printable
 
@@ -44,8 +44,7 @@ def take_rhythm(melody: Score, title: str, written: bool, length: int = MAX_NOTE
 def read_melody(data: bytes, name: str) -> tuple[Score, bool, str]:
     """(melody, whether it is in note values, which line of the music it is) of a file; raises ``FormatError``."""
     line, said = find_melody(read_score(data, name))
-    written = ending(name) not in (".mid", ".midi") or is_metrical(line)
-    return line, written, said
+    return line, is_written(line, name), said
 
 
 def in_note_values(melody: Score, written: bool) -> Score:

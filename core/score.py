@@ -14,10 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+QUOTES = '"“”„«»'
+
 
 def printable(text: str) -> str:
     """``text`` with a space for each control character: XML cannot hold them, and nobody reads them."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def quoted(title: str) -> str:
+    """``title`` in quotation marks, those that it stands in already taken off."""
+    inner = title.strip(QUOTES)
+    return f"“{inner if inner and not set(inner) & set(QUOTES) else title}”"
 
 
 class Note(NamedTuple):
@@ -74,8 +82,8 @@ class Score:
         return self.with_pitches([note.pitch + semitones for note in self.notes])
 
 
-CHORD_SEC = 0.01
-"""Notes struck closer together than this are one chord."""
+CHORD_SEC = 0.01 * (1 - 1e-6)
+"""Notes struck closer together than this are one chord; those of a rhythm, 10 ms at the shortest, are not."""
 
 
 def monophonic(score: Score) -> Score:

@@ -41,6 +41,8 @@ MAX_FIELD, MAX_FIRST_BAR = 80, 200
 
 USUAL_UNIT = "1/8"
 """of a first bar for which none is given: three in four of the training songs that name one name this"""
+CREDIT = re.compile(r"^[ABCDFGHNOSZ]:.*\n", re.MULTILINE)
+"""a field that says whose a tune is, where it is from, or who wrote it down"""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,12 @@ class Draft(NamedTuple):
     """of these under the model itself"""
     ended: bool
     """whether the model itself said that the tune is over"""
+
+    @property
+    def tune(self) -> str:
+        """The text without the credits that the model wrote, since those that it read had some: they would be false."""
+        start, end = self.begins, self.text.find("\nK:") + 1
+        return self.text[:start] + CREDIT.sub("", self.text[start:end]) + self.text[max(start, end) :]
 
     @property
     def a_character(self) -> float:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.evaluation import two_staves
+from core.formats.two_staves import PianoScore
 from core.score import Note, Score
 
 PIECES = (
@@ -51,3 +53,10 @@ def performed(written: Written, jitter_sec: float, quarter_sec: float = 0.55) ->
         for onset, length, note, hand in zip(onsets, held, written.score.notes, written.hands, strict=True)
     )
     return Written(Score(tuple(note for note, _ in rows)), tuple(hand for _, hand in rows))
+
+
+def bars_add_up(score: PianoScore) -> bool:
+    """Whether every voice fills its bars with notes and rests end to end, and every note is written once."""
+    found = two_staves.Written()
+    found.add(score, 0.0)
+    return found.unfilled == found.lost == 0

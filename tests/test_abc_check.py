@@ -41,10 +41,12 @@ LEGAL = {
     "two voices": "[V:1]G8|A8|]\n[V:2]G,4 A,4|B,8|]",
     "decorations, symbols and fermatas": '"G"~G2 .A2 HB2 !trill!c2|"^slow"G8|]',
     "a line without its bar line": "G4\nA4|B8|]",
+    "a last bar that is short": "G8|A4|]",
 }
 WRONG_BARS = {
     "too short": ("G8|GABc d2|d8|]", "GABc d2"),
     "too short within": ("G8|A4|B8|]", "A4"),
+    "too short at the end, to be repeated": ("d|G8|A4:|", "A4"),
     "too long": ("G8|A8B|c8|]", "A8B"),
     "too long at the end": ("G8|A8B|]", "A8B"),
     "too long at the beginning": ("G8A|B8|]", "G8A"),

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import re
+import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.accompaniment import accompany, behind_bar_lines, beside, moved_key, share_in_key, together
+import core.accompaniment
+import core.checkpoint
+from core.accompaniment import accompany, behind_bar_lines, beside, let_go, moved_key, share_in_key, together
 from core.checkpoint import Checkpoint
+from core.cli import main
 from core.codecs import ArrangementCodec, CodecError
 from core.codecs.arrangement import (
     ACCOMPANIMENT,
@@ -25,7 +32,7 @@ from core.codecs.arrangement import (
 )
 from core.errors import InputError
 from core.files import read_score
-from core.formats.two_staves import bars_add_up
+from core.formats.midi import score_to_midi
 from core.piano_files import PIANO_WRITERS
 from core.piano_notation import notate_piano
 from core.sampling import SamplingConfig
@@ -33,6 +40,7 @@ from core.score import Note, Score
 from core.ui.piano_desk import taken
 from tests.conftest import MELODY as SEVEN_NOTES
 from tests.conftest import tiny_checkpoint
+from tests.piano_pieces import bars_add_up
 
 CODEC = ArrangementCodec()
 LONG = Score(tuple(Note(16 * i, 16, 60 + i % 12) for i in range(30)))
@@ -66,6 +74,12 @@ def places(score: Score) -> list[tuple[float, float, int]]:
     return [(round(note.onset, 6), round(note.duration, 6), note.pitch) for note in score.notes]
 
 
+def one_hand_a_key(score: Score) -> bool:
+    """Whether each key is let go before it is struck again."""
+    by_key = sorted(score.notes, key=lambda note: (note.pitch, note.onset))
+    return all(a.pitch != b.pitch or a.onset < b.onset >= a.offset - 1e-9 for a, b in pairwise(by_key))
+
+
 @settings(max_examples=25)
 @given(melodies, st.integers(0, 1000))
 def test_the_melody_survives_note_for_note(checkpoint: Checkpoint, melody: Score, seed: int) -> None:
@@ -77,6 +91,7 @@ def test_the_melody_survives_note_for_note(checkpoint: Checkpoint, melody: Score
     assert sorted(both) == sorted(given_notes + alone)
     assert kept == given_notes
     assert all(note.onset >= 0 and note.offset <= melody.duration + 0.25 for note in found.accompaniment.notes)
+    assert one_hand_a_key(found.accompaniment)
     assert replace(found.score, notes=()) == replace(melody, notes=())
 
 
@@ -133,6 +148,30 @@ def test_no_note_of_the_melody_is_swallowed_by_hand() -> None:
     assert list(beside(melody, others)) == [Note(0.75, 1, 72, 64), Note(0.25, 0.5, 48, 64), Note(1, 1, 60, 64)]
 
 
+@given(st.lists(st.builds(Note, st.integers(0, 20), st.integers(1, 16), st.integers(60, 63)), max_size=40))
+@example([Note(0, 1, 60), Note(0, 4, 60), Note(2, 1, 60)])
+def test_a_key_is_let_go_before_it_is_struck_again(notes: list[Note]) -> None:
+    """Every key is struck whenever it was to be, and held no longer."""
+    kept = list(let_go(notes))
+    assert one_hand_a_key(Score(tuple(kept)))
+    assert sorted((note.onset, note.pitch) for note in kept) == sorted({(note.onset, note.pitch) for note in notes})
+    for note in kept:
+        ends = [other.offset for other in notes if (other.onset, other.pitch) == (note.onset, note.pitch)]
+        later = [other.onset for other in notes if other.pitch == note.pitch and other.onset > note.onset]
+        assert note.offset == min(max(ends), *later, 99)
+
+
+def test_a_key_that_two_notes_are_moved_on_to_is_struck_once(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fourth lower, A0 would lie before the first key: moved up by an octave it is E1, as A1 is."""
+    events = [Event(BAR, ACCOMPANIMENT, pitch, length) for pitch, length in ((21, 4), (33, 2), (65, 4))]
+    monkeypatch.setattr(core.accompaniment, "struck", lambda *_: events)
+    scale = Score(tuple(Note(i, 1, pitch) for i, pitch in enumerate((67, 69, 71, 72, 74, 76, 78, 79))), key="G")
+    alone = accompany(checkpoint, scale, SamplingConfig(seed=1)).accompaniment
+    assert places(alone) == [(0, 1, 28), (0, 1, 60)]
+
+
 def test_the_same_seed_gives_the_same_and_another_something_else(checkpoint: Checkpoint) -> None:
     first, again, other = (accompany(checkpoint, LONG, SamplingConfig(seed=seed)).score for seed in (1, 1, 2))
     assert first == again != other
@@ -143,7 +182,8 @@ def test_what_is_stopped_stays_as_far_as_it_has_come(checkpoint: Checkpoint) -> 
     part = accompany(checkpoint, LONG, SamplingConfig(seed=1), on_step=lambda told, stop: told > stop / 2)
     assert part.melody == LONG
     assert 0 < len(part.accompaniment.notes) < len(whole.accompaniment.notes)
-    assert set(part.accompaniment.notes) <= set(whole.accompaniment.notes)
+    struck, all_struck = ({note[::2] for note in one.accompaniment.notes} for one in (part, whole))
+    assert struck <= all_struck
 
 
 def test_only_the_notes_of_the_model_count(checkpoint: Checkpoint) -> None:
@@ -260,3 +300,25 @@ def test_the_key_that_is_written_counts_where_it_fits() -> None:
     assert share_in_key(scale) == 1
     assert share_in_key(replace(scale, key="C")) == 7 / 8
     assert share_in_key(replace(scale, key="Em")) == 1
+
+
+@pytest.mark.parametrize(("below", "said"), [((48, 52), r"[1-5] of 6 onsets were taken as the melody\.\n"), ((), "")])
+def test_the_command_says_what_it_leaves_out(
+    checkpoint: Checkpoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    below: tuple[int, ...],
+    said: str,
+) -> None:
+    """A melody over chords that are struck after it, and alone."""
+    notes = [Note(2 * i, 2, pitch) for i, pitch in enumerate((72, 74, 76))]
+    notes += [Note(2 * i + 1, 1, pitch) for i in range(3) for pitch in below]
+    (tmp_path / "in.mid").write_bytes(score_to_midi(Score(tuple(notes), qpm=60)))
+    monkeypatch.setattr(core.checkpoint, "load_checkpoint", lambda _: checkpoint)
+    arguments = ["accompany", str(tmp_path / "in.mid"), "--out", str(tmp_path / "out.mid"), "--json"]
+    monkeypatch.setattr(sys, "argv", ["core", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    assert re.fullmatch(said, capsys.readouterr().err)

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from core.checkpoint import list_cards
 from core.data.windows import START, Batch
 from core.likelihood import log_probs
+from core.recipes.beat import GENERATORS, adversarial_recipe
 from core.training.adversarial import AdversarialModule, draw
 from core.training.recipe import AdversarialSettings, TrainingSettings
 from models.beat_discriminator import WIDTHS, BeatDiscriminator
@@ -116,3 +118,18 @@ def test_softness_falls_over_the_training(module: AdversarialModule, monkeypatch
         monkeypatch.setattr(AdversarialModule, "progress", progress)
         seen.append(module.softness)
     assert seen == pytest.approx([1.0, 0.3**0.5, 0.3])
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_weights_decay_as_the_card_says(decay: float) -> None:
+    module = game_on(GAME)
+    module.settings = replace(module.settings, weight_decay=decay)
+    generating, _ = module.configure_optimizers()
+    assert [group["weight_decay"] for group in generating.param_groups] == [decay]
+
+
+def test_generators_are_tuned_without_weight_decay() -> None:
+    decays = [adversarial_recipe(name, "essen").training.weight_decay for name in GENERATORS]
+    decays += [card.training["weight_decay"] for card in list_cards() if "adversarial" in card.training]
+    assert len(decays) > len(GENERATORS)
+    assert not any(decays)

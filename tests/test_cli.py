@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pretty_midi
 import pytest
 import soundfile
+import typer
 
 import core.bench
 import core.checkpoint
@@ -311,11 +312,11 @@ def test_bench_lists_name_what_value_unit(run: Run, monkeypatch: pytest.MonkeyPa
     assert all(row["value"] > 0 for row in rows)
 
 
-def test_help_is_there_for_every_command(run: Run) -> None:
-    for command in ("corpora", "models", "generate", "train", "evaluate", "convert", "rhythm", "bench"):
-        done = run(command, "--help")
-        assert done.code == 0
-        assert "Usage" in done.out
+@pytest.mark.parametrize("command", sorted(typer.main.get_command(cli.app).commands))
+def test_help_is_there_for_every_command(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert done.code == 0
+    assert "Usage" in done.out
 
 
 # What is refused
@@ -376,6 +377,8 @@ BAD_CALLS: dict[str, tuple[tuple[object, ...], str]] = {
     "endless file": ((*GENERATE, "--rhythm", "/dev/zero"), "larger than"),
     "missing source": (("convert", "missing.mid", "x.abc"), "cannot be read"),
     "wrong target": (("convert", "in.mid", "x.csv"), r"\.csv cannot be written"),
+    "a style of a model of frames": (("piano", "roll-gru", "--out", "x.mid", "--style", "no such"), "knows no styles"),
+    "seconds of no prompt": (("piano", "roll-gru", "--out", "x.mid", "--prompt-seconds", 9), "give --prompt, or leave"),
     "rhythm to another ending": (("rhythm", "in.mid", "x.mid"), r"\.csv"),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the command in an empty folder, with tiny models; (exit code, output, errors)."""
-    for architecture in ("step-bilstm", "beat-rnn"):
+    for architecture in ("step-bilstm", "beat-rnn", "roll-gru", "piano-transformer", "char-lstm"):
         save_checkpoint(tiny_checkpoint(architecture), tmp_path / "checkpoints")
     monkeypatch.setattr(core.checkpoint, "CHECKPOINTS", tmp_path / "checkpoints")
     monkeypatch.chdir(tmp_path)
@@ -77,7 +77,10 @@ def test_the_first_bars_of_a_file_or_a_text_in_one(run: Run) -> None:
         (("G4", "--upbeat", 9), "upbeat must be shorter"),
         (("missing.mid",), "missing.mid cannot be read"),
         (("G4", "--temperature", 0), "Temperature must be"),
-        (("G4", "--model", "beat-rnn"), "choose one whose name begins with 'step'"),
+        (("G4", "--model", "beat-rnn"), "on a rhythm and cannot go on from a melody; choose one whose name begins"),
+        (("G4", "--model", "roll-gru"), "go on from a MIDI file: python -m core piano MODEL --prompt FILE."),
+        (("G4", "--model", "piano-transformer"), "plays the piano with both hands; choose one whose name begins with"),
+        (("G4", "--model", "char-lstm"), "writes tunes as ABC text; choose one whose name begins with 'step', or go"),
         (("G4", "--model", "nothing"), "no model called 'nothing'"),
         (("G4", "--out", "tune.xyz"), "cannot be written"),
     ],

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.codecs import CODECS, AbcCharsCodec, BeatCodec, Codec, CodecError, Encoded, StepCodec
+from core.codecs.octaves import within
 from core.codecs.steps import DURATIONS, is_regular
 from core.data.corpora import load_corpus
 from core.score import Note, Score
@@ -155,3 +157,12 @@ def test_characters_that_are_no_music() -> None:
         codec.decode(codec.encode_text("no tune"))
     with pytest.raises(CodecError, match="0 to 95"):
         codec.text_of([1, codec.bos_token])
+
+
+@given(st.lists(st.integers(0, 127), min_size=1), st.integers(20, 60), st.integers(11, 60))
+def test_pitches_out_of_range_move_by_octaves_to_its_nearest_end(pitches: list[int], lowest: int, width: int) -> None:
+    moved = [within(pitch, lowest, lowest + width) for pitch in pitches]
+    for before, after in zip(pitches, moved, strict=True):
+        same_name = [pitch for pitch in range(lowest, lowest + width + 1) if (pitch - before) % 12 == 0]
+        assert after == min(same_name, key=lambda pitch: abs(pitch - before))
+    assert within(np.array(pitches), lowest, lowest + width).tolist() == moved

@@ -43,6 +43,7 @@ def test_two_models_write_on_one_rhythm() -> None:
     facts, liked, same = (frame.value for frame in app.dataframe)
     assert len(facts) == 2
     assert liked.shape == same.shape == (2, 2)
+    assert list(liked.index) == list(liked.columns) == list(facts["melody"])
     assert same.iloc[0, 0] == same.iloc[1, 1] == "100%"
 
 

@@ -16,7 +16,17 @@ from core.composition import Composition, compose, note_alternatives, recompose,
 from core.errors import InputError
 from core.formats.pitch_names import parse_pitches, pitch_name
 from core.generate import blank, candidates
-from core.link import pack, piece_to_query, query_to_piece, unpack
+from core.link import (
+    MAX_LINK_CHARACTERS,
+    LinkError,
+    deflated,
+    pack,
+    piece_to_query,
+    query_to_piece,
+    query_to_tune,
+    tune_to_query,
+    unpack,
+)
 from core.project import json_to_project, project_to_json
 from core.rhythm import Rhythm
 from core.sampling import AUTO, FREE, SamplingConfig
@@ -341,3 +351,24 @@ def test_the_key_found_is_said_and_draws_the_same_again() -> None:
     piece = compose(CHECKPOINT, TAPPED, replace(SAMPLING, key=AUTO))[0]
     assert piece.sampling.key not in ("", AUTO)
     assert compose(CHECKPOINT, TAPPED, piece.sampling)[0].pitches == piece.pitches
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=200))
+def test_the_text_of_a_tune_comes_back_from_an_address(text: str) -> None:
+    query = tune_to_query(text, "char-rnn.abc-songs")
+    assert query is not None
+    assert query["tune"].isascii()
+    assert query_to_tune(query) == text
+
+
+@pytest.mark.parametrize("length", [0, MAX_LINK_CHARACTERS + 1])
+def test_no_address_holds_a_tune_of_no_or_too_many_characters(length: int) -> None:
+    assert tune_to_query("A" * length, "m") is None
+    with pytest.raises(LinkError):
+        query_to_tune({"tune": deflated(b"A" * length)})
+
+
+@pytest.mark.parametrize("tune", ["", "é", "AAAA", deflated(b"A" * 10**7), deflated(b"\xff"), deflated(b"X:1")[:-3]])
+def test_what_is_no_tune_in_an_address_is_one_sentence(tune: str) -> None:
+    with pytest.raises(LinkError, match="does not hold a whole tune"):
+        query_to_tune({"tune": tune})

@@ -24,6 +24,7 @@ from core.project import project_to_json
 from core.score import Note, Score
 from core.ui.components import piano
 from core.ui.desk import Desk
+from core.ui.result import likely
 from core.ui.seed_panel import START
 from tests.conftest import said, tiny_checkpoint
 
@@ -105,6 +106,28 @@ def test_a_typed_melody_is_continued_at_once_in_its_metre_and_a_wrong_word_is_na
     type_in(app, "D4 G4 Q4")
     assert said(app.error[0]).startswith("In word 3, 'Q4' is not a note")
     assert piece_of(app) == piece
+
+
+def test_a_title_belongs_to_the_melody_that_is_continued() -> None:
+    app = open_page()
+    app.text_input(key="play.title").set_value("My Waltz").run()
+    app.selectbox(key="play.program").set_value(40).run()
+    press(app, "Continue")
+    assert piece_of(app).title == "My Waltz"
+    type_in(app, "D4 G4 A4/2 B4/2")
+    assert (piece_of(app).title, piece_of(app).program) == ("", 40)
+
+
+def test_candidates_are_compared_by_what_a_note_is_worth() -> None:
+    app = open_page()
+    assert app.slider(key="settings.continue.bars").label == "Bars at most"
+    piece = piece_of(app)
+    assert piece.log_likelihood is not None
+    written = len(piece.pitches) - piece.num_given
+    a_note = f"{piece.log_likelihood / written:.2f} nats a note".replace("-", "\N{MINUS SIGN}")
+    assert likely(piece) == a_note
+    assert f"log-likelihood {a_note}" in captions(app)
+    assert likely(replace(piece, log_likelihood=None)) == ""
 
 
 def test_the_large_button_takes_what_was_typed_meanwhile() -> None:

@@ -21,7 +21,6 @@ from core.inspection import (
     Subject,
     by_hand,
     excerpts,
-    find_units,
     rank_units,
     read,
     sample,
@@ -163,7 +162,7 @@ def test_the_units_of_real_networks_are_searched() -> None:
     checkpoint = tiny_checkpoint("step-lstm-echo")
     songs = [subject(checkpoint, MELODY.transposed(by)) for by in range(6)]
     held = Concept("Held", "", lambda subject: np.array([label == "_" for label in subject.labels]))
-    found = find_units(checkpoint, held, songs[:4], songs[4:], num=3)
+    found = rank_units(held, read(checkpoint, songs[:4]), read(checkpoint, songs[4:]), num=3)
     assert len(found) == 3
     assert found[0].precision_valid is not None
     assert found[0].precision_valid > found[0].base_rate + 0.1

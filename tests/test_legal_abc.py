@@ -134,6 +134,7 @@ def test_headers_drawn_evenly_are_legal_too() -> None:
         ("ABcd|ABcd", 'HS" )', ".~uT("),  # and needs room for it
         ("ABcd|ABcd|\n", "NTu(", ""),
         ("ABcd|ABcd\n", "NT|", "u(A"),  # a T may still open a field
+        ("A|ABcd|AB", "cd", ":"),  # what is played again adds up
         ("ABcd|AB\\" + 47 * " ", "\n", " c|"),
     ],
 )

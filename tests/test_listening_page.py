@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from core.listening.results import ratings
 from core.listening.schema import open_studies
 from core.listening.studies import add_study, find_study, list_studies, set_open
 from core.listening.visits import Answer, answer, join, visit
+from core.ui.listening_store import prepare
 from tests.conftest import said, tiny_checkpoint
 from tests.studies import draft
 from tests.test_pages import ROOT, button
@@ -149,7 +151,9 @@ def test_who_wrote_it_is_told_to_one_group_and_asked_of_the_others(engine: Engin
     assert seen == {"A", "B", "C"}
 
 
-@pytest.mark.parametrize("query", [{"code": "nobody"}, {"code": "0000-0000-0000"}, {"study": "'; --"}, {"code": ""}])
+@pytest.mark.parametrize(
+    "query", [{"code": "nobody"}, {"code": "\0"}, {"code": "0000-0000-0000"}, {"study": "'; --"}, {"code": ""}]
+)
 def test_an_address_that_leads_nowhere_is_one_sentence(engine: Engine, query: dict[str, str]) -> None:
     app = open_page(**query)
     assert not app.exception
@@ -171,6 +175,49 @@ def test_all_music_of_a_listener_is_made_before_the_first_is_heard(
     assert visit(engine, code).next_place == 1
 
 
+def test_music_that_is_being_prepared_can_be_stopped_and_gone_on_with(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def sound_of(_: Engine, __: str, number: int, *___: object) -> bytes:
+        made.append(number)
+        if len(made) == 4:
+            st.stop()  # as a press that comes meanwhile
+        return b"fLaC"
+
+    monkeypatch.setattr("core.ui.listening_store.sound_of", sound_of)
+    app, code = begun(engine)
+    [bar] = app.get("progress")
+    assert (bar.proto.value, bar.proto.text) == (37, "Preparing the music: 3 of 8 are ready …")
+    app = button(app, "Stop")
+    assert "not all prepared yet" in shown(app)
+    assert code in shown(app), "they can go on later"
+    assert not app.radio
+    assert len(made) == 4, "nothing is made any more"
+    app = button(app, "Prepare the rest")
+    assert made[3] == made[4], "the one that was not finished"
+    assert len(set(made)) == HEARD == len(made) - 1, "what was ready is kept"
+    assert len(app.radio) >= 3
+    assert "Stop" not in shown(app)
+
+
+def test_a_press_is_seen_while_an_excerpt_is_being_written(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[float, str]] = []
+    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.progress", lambda *given: looks.append(given[1:]))
+
+    def sound_of(*given: Any) -> bytes:
+        looks.clear()
+        given[-1](12.5)  # a model has written so many seconds
+        assert looks, "a moment at which the run can end"
+        return b"fLaC"
+
+    monkeypatch.setattr("core.ui.listening_store.sound_of", sound_of)
+    visit_ = join(engine, add_study(engine, draft()), new_code())
+    prepare(engine, [(visit_.study, 0), (visit_.study, 1)])
+    assert looks == [(0.5, "Preparing the music: 1 of 2 are ready …")]
+
+
 def test_what_goes_wrong_with_the_music_does_not_tell_who_wrote_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,9 +228,11 @@ def test_what_goes_wrong_with_the_music_does_not_tell_who_wrote_it(
     app, code = begun(engine)
     assert said(app.error[0]) == "The music cannot be played right now; come back later with your code."
     assert "gru" not in shown(app)
+    assert "Stop" not in shown(app)
     assert app.query_params["code"] == code
     leader = button(let_in(monkeypatch), "Prepare all sounds")
     assert "'gru'" in said(leader.error[0]), "the leader is told"
+    assert "Stop" not in shown(leader)
 
 
 def test_a_closed_study_says_so(engine: Engine) -> None:

@@ -70,7 +70,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every piece of music21's is HANDS here; the paths that were asked for."""
     asked: list[str] = []
 
-    def performance(self: FromMusic21, seconds: float, _: object) -> Score:
+    def performance(self: FromMusic21, seconds: float, *_: object) -> Score:
         asked.append(self.path)
         return cut(HANDS, 0.0, seconds)
 
@@ -224,6 +224,24 @@ def test_a_model_writes_from_its_seed_alone() -> None:
     assert first.duration <= 16
 
 
+def test_what_is_being_written_can_be_stopped_and_begun_again(engine: Engine, models: Path) -> None:
+    card = save(models, tiny_checkpoint("roll-gru"))
+    made = ready_study([card])
+    assert made is not None
+    study = add_study(engine, replace(made, seconds=5.0))
+    told: list[float] = []
+
+    def stop(seconds: float) -> None:
+        told.append(seconds)
+        if seconds > 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sound.sound_of(engine, study, 0, load_checkpoint, on_seconds=stop)
+    assert 2 < told[-1] < 3
+    assert sound.frozen_notes(engine, study, 0, load_checkpoint).notes, "nothing is in the way of another try"
+
+
 def test_a_study_is_of_one_network_whatever_is_trained_meanwhile(
     engine: Engine, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,7 +363,7 @@ def test_people_are_drawn_from_a_corpus_each_piece_once(monkeypatch: pytest.Monk
 
     pieces = [Piece(f"p{i}", Score(()), "test", played=performance(60.0)) for i in range(5)]
     pieces.append(Piece("short", Score(()), "test", played=performance(10.0)))
-    monkeypatch.setattr("core.listening.making.pieces_of", lambda *_: pieces)
+    monkeypatch.setattr("core.listening.making.load_corpus", lambda _: tuple(pieces))
     monkeypatch.setattr("core.data.corpora.load_corpus", lambda _: tuple(pieces))
     excerpts = by_people("maestro-piano", 5, 40.0, seed=3)
     assert excerpts == by_people("maestro-piano", 5, 40.0, seed=3)
@@ -358,6 +376,27 @@ def test_people_are_drawn_from_a_corpus_each_piece_once(monkeypatch: pytest.Monk
         by_people("maestro-piano", 6, 40.0, seed=3)
     with pytest.raises(StudyError, match="no performance 'gone'"):
         FromCorpus("maestro-piano", "gone", 0.0).performance(40.0, nobody)
+
+
+def test_a_corpus_without_test_pieces_gives_validation_pieces_and_never_what_models_learnt_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    onsets = np.arange(0, 60, 0.5, dtype=np.float32)
+    played = np.stack([onsets, np.full_like(onsets, 0.4), np.full_like(onsets, 60), np.full_like(onsets, 70)], axis=1)
+    splits = ["train", "train", "valid", "valid"]
+
+    def drawn_from() -> set[str]:
+        pieces = tuple(Piece(f"{split} {i}", Score(()), split, played=played) for i, split in enumerate(splits))
+        monkeypatch.setattr("core.listening.making.load_corpus", lambda _: pieces)
+        sources = [excerpt.source for excerpt in by_people("maestro-piano", 2, 40.0, seed=1)]
+        return {source.piece for source in sources if isinstance(source, FromCorpus)}
+
+    assert drawn_from() == {"valid 2", "valid 3"}
+    splits += ["test", "test"]
+    assert drawn_from() == {"test 4", "test 5"}
+    splits[:] = ["train"] * 6
+    with pytest.raises(StudyError, match="choose other music by people"):
+        drawn_from()
 
 
 def test_the_choice_of_music_by_people() -> None:

@@ -31,6 +31,7 @@ from core.listening.visits import (
     favour,
     join,
     visit,
+    visit_by,
 )
 from tests.studies import address, draft, postgres
 
@@ -232,6 +233,32 @@ def test_a_closed_study_takes_neither_listeners_nor_answers(engine: Engine) -> N
     answer(engine, person.code, 1, opinion(person, 1))
 
 
+@pytest.mark.parametrize("text", ["\0", "0000-0000-000\0", "", "nobody", "\ud800" * 12, "0000-0000-0000"])
+def test_whatever_is_typed_as_a_code_is_looked_for_or_is_none(engine: Engine, text: str) -> None:
+    with pytest.raises(UnknownListenerError, match="no listener with this code"):
+        visit_by(engine, text)
+
+
+def test_a_code_is_found_however_it_is_typed(engine: Engine) -> None:
+    person = join(engine, add_study(engine, draft()), new_code())
+    assert visit_by(engine, f" {person.code.lower()} ") == person
+
+
+@pytest.mark.parametrize("place", [-1, HEARD, 10**12, 10**30])
+def test_a_place_that_nobody_hears_is_refused(engine: Engine, place: int) -> None:
+    person = join(engine, add_study(engine, draft()), new_code())
+    for ask in (
+        lambda: excerpt_at(engine, person.code, place),
+        lambda: answer(engine, person.code, place, opinion(person, 0)),
+    ):
+        with pytest.raises(StudyError, match="no such excerpt"):
+            ask()
+    for heard in range(HEARD):
+        answer(engine, person.code, heard, opinion(person, heard))
+    with pytest.raises(StudyError, match="no such excerpt"):
+        favour(engine, person.code, place)
+
+
 def test_strangers_and_unknown_studies_get_a_sentence(engine: Engine) -> None:
     with pytest.raises(StudyError, match="no listener with this code"):
         visit(engine, "0000-0000-0000")
@@ -352,12 +379,24 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     missing = f"postgresql://nobody@/nothing?host={tmp_path}"
     with pytest.raises(StudyError, match="does not answer"):
         open_studies(missing)
-    (tmp_path / "text.db").write_text("no database at all, but long enough to be read as the head of one" * 9)
-    with pytest.raises(StudyError, match="does not answer"):
-        open_studies(f"sqlite:///{tmp_path / 'text.db'}")
     for wrong in ("studies.db", "sqlite://", "mysql://host/name", "postgresql://host:port/x"):
         with pytest.raises(StudyError, match="TUNESMITH_STUDIES"):
             open_database(wrong)
+
+
+def test_a_file_that_is_no_database_is_named_beside_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database at all, but long enough to be read as the head of one" * 9)
+    (tmp_path / "folder.db").mkdir()
+    for name in ("text.db", "folder.db"):
+        with pytest.raises(StudyError, match=f"{name} cannot be used .* set TUNESMITH_STUDIES to another file"):
+            open_studies(f"sqlite:///{tmp_path / name}")
+
+
+def test_a_file_that_another_writes_to_is_worth_another_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.listening.database.WAIT_SEC", 0.01)
+    address = f"sqlite:///{tmp_path / 'a.db'}"
+    with writing(open_studies(address)), pytest.raises(StudyError, match="does not answer; try again in a moment"):
+        open_studies(address)
 
 
 def test_the_place_of_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -262,6 +262,11 @@ def test_bad_files_are_one_plain_sentence(data):
     assert len(message) < 150
 
 
+def test_of_too_many_notes_it_is_said_what_to_do() -> None:
+    with pytest.raises(FormatError, match=r"over 20,000 notes or 300,000 events; cut it into shorter pieces\.$"):
+        midi_to_score(smf(DENSE))
+
+
 REAL = score_to_midi(TUNE)
 
 

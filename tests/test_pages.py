@@ -161,6 +161,30 @@ def test_titles_say_where_a_piece_comes_from_until_the_user_gives_one() -> None:
     assert desk_of(app).piece.name == f"Melody {desk_of(app).piece.sampling.seed}"
 
 
+def test_a_title_belongs_to_its_rhythm_and_the_instrument_stays() -> None:
+    app = open_page()
+    app.text_input(key="play.title").set_value("My Waltz").run()
+    app.selectbox(key="play.program").set_value(40).run()
+    app.number_input(key="settings.length").set_value(5)
+    button(app, "Compose")
+    assert desk_of(app).piece.title == "My Waltz"
+    tap(app)
+    piece = desk_of(app).piece
+    assert (piece.title, piece.program) == ("", 40)
+    assert piece.name == f"Melody {piece.sampling.seed}"
+
+
+def test_a_title_that_is_too_long_is_cut() -> None:
+    app = open_page()
+    app.text_input(key="play.title").set_value("ab" * 100).run()
+    assert desk_of(app).piece.title == app.text_input(key="play.title").value == "ab" * 60
+
+
+def test_the_help_of_the_large_button_says_what_stays() -> None:
+    [compose] = [b for b in open_page().button if b.label == "Compose"]
+    assert "Title and instrument stay; tempo, key and locks do not." in compose.help
+
+
 def test_compose_again_and_undo_and_redo() -> None:
     app = open_page()
     first = desk_of(app).piece
@@ -438,3 +462,6 @@ def test_the_card_of_a_model_opens_in_the_library(name: str, monkeypatch: pytest
     assert training["command"].startswith(f"python -m core train {name}")
     more = {"beat-gan-transformer.essen": 2, "char-lstm.abc-songs": 2, "step-vae.essen": 1}
     assert len(app.get("plotly_chart")) == closed + more[name]
+    with_gaps = [table for table in app.dataframe if table.value.isna().any(axis=None)]
+    assert with_gaps
+    assert all(table.proto.HasField("placeholder") for table in with_gaps), "or Streamlit writes None"

@@ -124,6 +124,13 @@ def test_a_style_is_one_that_the_model_knows() -> None:
         write_piano(model, 5, style="Nobody")
 
 
+def test_a_model_of_frames_knows_no_styles() -> None:
+    model = tiny_checkpoint("roll-gru")
+    with pytest.raises(InputError, match="knows no styles; leave the style out"):
+        write_piano(model, 5, style="Frédéric Chopin")
+    assert write_piano(model, 5, SamplingConfig(seed=1), style="any").score.notes
+
+
 def test_an_opening_is_what_is_struck_in_time() -> None:
     assert len(opening(GIVEN, 0.5).notes) == 2  # at 0 and 0.307 seconds
     late = Score((Note(20, 1, 60),))

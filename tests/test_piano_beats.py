@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from core.formats.grid import UNITS
+from core.formats.metre import bar_units
+from core.piano_notation import notate_piano
 from core.piano_notation.accents import accents
 from core.piano_notation.bar_lines import find_bar_lines
 from core.piano_notation.beats import is_written, place_performance, place_written
@@ -13,6 +15,7 @@ from core.piano_notation.grid import fit
 from core.rhythm.beat_search import SearchSettings, align
 from core.rhythm.metre_prior import TICKS, all_priors
 from core.score import Note, Score
+from tests.piano_pieces import bars_add_up
 
 
 def test_accents_move_the_beat():
@@ -74,10 +77,37 @@ def test_a_waltz_with_a_slackening_tempo():
     assert placed.qpm == pytest.approx(60 / 0.5, abs=4)
 
 
-def test_a_silence_of_minutes_is_counted_out():
-    notes = [Note(beat, 0.9, 60) for beat in (*range(16), *range(300, 316))]
+@pytest.mark.parametrize("silence", [20, 284])
+def test_a_silence_of_minutes_is_counted_out(silence):
+    """In whole bars, so that the score lasts as long as the performance."""
+    notes = [Note(beat, 0.9, 60) for beat in (*range(16), *range(16 + silence, 32 + silence))]
     placed = place_performance(Score(tuple(notes)))
-    assert len({stroke.position for stroke in placed.strokes}) == 32
+    positions = [stroke.position for stroke in placed.strokes]
+    assert len(set(positions)) == 32
+    sec = (positions[16] - positions[15]) / UNITS * 60 / placed.qpm
+    assert sec == pytest.approx((silence + 1) / 2, abs=bar_units(placed.time_signature) / UNITS * 60 / placed.qpm)
+
+
+def test_of_strokes_a_minute_apart_each_is_a_bar_of_its_own():
+    """No beat is heard: they are counted at the usual one."""
+    placed = place_performance(Score(tuple(Note(60 * minute, 1, 60) for minute in range(3)), qpm=60))
+    positions = [stroke.position / UNITS for stroke in placed.strokes]
+    assert 40 < placed.qpm < 170
+    assert np.diff(positions) * 60 / placed.qpm == pytest.approx([60, 60], abs=4)
+
+
+def test_what_is_held_is_no_silence():
+    """A pause on a long note is as long as it is written."""
+    notes = [Note(beat, 21 if beat == 15 else 0.9, 60) for beat in (*range(16), *range(36, 52))]
+    placed = place_performance(Score(tuple(notes)))
+    assert placed.strokes[16].position - placed.strokes[15].position <= 8 * UNITS
+
+
+def test_a_silence_of_a_day_is_a_thousand_bars():
+    notes = [Note(beat, 0.9, 60) for beat in (*range(16), *range(172_800, 172_816))]
+    written = notate_piano(Score(tuple(notes)), performed=True)
+    assert 1000 <= written.num_bars <= 1001
+    assert bars_add_up(written)
 
 
 def test_releases_are_in_written_time():

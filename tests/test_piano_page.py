@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.runtime.scriptrunner import RerunException
+from streamlit.runtime.scriptrunner import RerunException, StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
@@ -18,6 +20,7 @@ from core.formats.midi import score_to_midi
 from core.score import Note, Score
 from core.ui.neuron_why import ASKED, Asked, Source
 from core.ui.piano_desk import PianoDesk, Take
+from core.ui.piano_stop import wait_for
 from core.ui.progress import Progress
 from core.ui.tune_desk import TuneDesk, Version
 from tests.conftest import MELODY, said, tiny_checkpoint
@@ -69,7 +72,7 @@ def test_it_opens_on_a_finished_piece_and_plays_another() -> None:
     first = take_of(app)
     assert first.performed
     assert first.score.notes
-    another = take_of(press(app, "Play"))
+    another = take_of(press(app, "Perform"))
     assert another.score != first.score
     assert [take.label for take in app.session_state["piano.desk"].takes] == [first.label, another.label]
     app.session_state["piano.more"] = "History"
@@ -80,7 +83,7 @@ def test_it_opens_on_a_finished_piece_and_plays_another() -> None:
 def test_it_plays_in_a_style() -> None:
     app = open_page()
     app.selectbox(key="settings.piano.style").set_value("Frédéric Chopin").run()
-    take = take_of(press(app, "Play"))
+    take = take_of(press(app, "Perform"))
     assert take.score.title == "Frédéric Chopin"
 
 
@@ -88,7 +91,7 @@ def test_a_model_of_frames_knows_no_styles() -> None:
     app = open_page()
     app.selectbox(key="settings.piano.play.network").set_value("roll-gru").run()
     assert "settings.piano.style" not in [box.key for box in app.selectbox]
-    assert take_of(press(app, "Play")).model == "roll-gru.essen"
+    assert take_of(press(app, "Perform")).model == "roll-gru.essen"
 
 
 def test_it_goes_on_from_a_file() -> None:
@@ -96,7 +99,7 @@ def test_it_goes_on_from_a_file() -> None:
     given = Score(tuple(Note(i * 0.5, 0.5, 60 + i) for i in range(8)), qpm=120)
     app.file_uploader(key="piano.prompt").upload("scale.mid", score_to_midi(given), "audio/midi").run()
     app.slider(key="settings.piano.kept").set_value(1).run()
-    take = take_of(press(app, "Play"))
+    take = take_of(press(app, "Perform"))
     assert take.score.pitches[:4] == (60, 61, 62, 63), "of the first second"
     assert take.label.startswith("On from scale.mid")
 
@@ -139,13 +142,16 @@ def test_a_tune_of_the_tunes_page_comes_along() -> None:
     assert (take.score.title, take.score.time_signature, take.key) == ("Scale", (3, 4), "G")
 
 
-@pytest.mark.parametrize(("way", "label"), [("Play", "Play"), ("Two hands", "Accompany")])
-def test_stop_keeps_what_was_made(way: str, label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("request_of", [lambda: RerunException(RerunData()), StopException])
+@pytest.mark.parametrize(("way", "label"), [("Play", "Perform"), ("Two hands", "Accompany")])
+def test_stop_keeps_what_was_made(
+    way: str, label: str, request_of: Callable[[], BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = choose(open_page(), "way", way)
     app.checkbox(key="settings.piano.new_seed").uncheck().run()
     if way == "Play":
         app.slider(key="settings.piano.seconds").set_value(60).run()
-    presses = [RerunException(RerunData())]
+    presses = [request_of()]
 
     def show(_: Progress, done: int, total: int) -> None:
         if done > 0.7 * total and presses:
@@ -156,8 +162,21 @@ def test_stop_keeps_what_was_made(way: str, label: str, monkeypatch: pytest.Monk
     first, take = app.session_state["piano.desk"].takes
     assert take_of(app) == take != first
     assert take.label.endswith("stopped")
+    assert "MIDI file" in "\n".join(said(caption) for caption in app.run().caption)
     if way == "Play":
         assert 30 < take.score.notes[-1].onset * 60 / take.score.qpm < 55
+
+
+def test_a_run_waits_for_the_one_that_it_stops() -> None:
+    desk = PianoDesk()
+    desk.pen.acquire()
+    waiting = threading.Thread(target=wait_for, args=(desk.pen,))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    desk.pen.release()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
 @pytest.mark.parametrize("index", [0, 7, -1])
@@ -206,7 +225,7 @@ def test_of_a_short_file_all_is_kept() -> None:
     app = open_page()
     one = score_to_midi(Score((Note(0, 0.1, 110),)))
     app.file_uploader(key="piano.prompt").upload("one.mid", one, "audio/midi").run()
-    take = take_of(press(app, "Play"))
+    take = take_of(press(app, "Perform"))
     given = [note for note in take.score.notes if note.pitch == 110]
     assert given[0].onset == 0
     assert len(take.score.notes) > len(given)
@@ -217,7 +236,7 @@ def test_a_huge_file_is_refused_in_a_sentence() -> None:
     notes = tuple(Note(index / 200, 0.01, 30 + index % 60) for index in range(6000))
     app.file_uploader(key="piano.prompt").upload("huge.mid", score_to_midi(Score(notes)), "audio/midi").run()
     app.slider(key="settings.piano.kept").set_value(60).run()
-    press(app, "Play")
+    press(app, "Perform")
     assert not app.exception
     assert [said(error)[:45] for error in app.error] == ["A beginning may have 5,000 notes and 300 seco"]
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rhythm import MAX_NOTES, Rhythm, RhythmError, csv_to_rhythm, rhythm_to_csv
-from core.score import Note, Score
+from core.score import Note, Score, monophonic
 
 rests = st.floats(0, 60)
 durations = st.floats(0.01, 60)
@@ -58,6 +59,18 @@ def test_from_score_survives_notes_of_no_length() -> None:
     assert rhythm.duration_sec == (0.01, 0.01)
 
 
+@given(st.lists(st.tuples(st.floats(0, 0.03), st.floats(0, 0.1), st.integers(50, 70)), min_size=1, max_size=40))
+def test_a_rhythm_has_a_note_for_each_of_the_melody(steps: list[tuple[float, float, int]]) -> None:
+    """However close together they are struck."""
+    onsets = accumulate(step[0] for step in steps)
+    score = Score(tuple(Note(onset, step[1], step[2]) for onset, step in zip(onsets, steps, strict=True)), qpm=60)
+    line = monophonic(score)
+    rhythm = Rhythm.from_score(score)
+    assert len(rhythm) == len(line.notes)
+    assert rhythm.onset_sec == pytest.approx([note.onset for note in line.notes], abs=1e-5)
+    assert Rhythm.from_score(line) == rhythm
+
+
 def test_an_empty_score_is_no_rhythm() -> None:
     with pytest.raises(RhythmError, match="empty"):
         Rhythm.from_score(Score(()))
@@ -96,13 +109,10 @@ def test_a_score_and_back(rhythm: Rhythm, qpm: float) -> None:
     assert again.duration_sec == pytest.approx(rhythm.duration_sec, abs=1e-6)
 
 
-def test_scaled_cut_and_repeated() -> None:
+def test_the_first_notes_of_a_rhythm() -> None:
     rhythm = Rhythm((0.0, 0.5), (1.0, 2.0))
-    assert rhythm.scaled(0.5) == Rhythm((0.0, 0.25), (0.5, 1.0))
     assert rhythm.cut(1) == Rhythm((0.0,), (1.0,))
     assert rhythm.cut(9) == rhythm
-    assert rhythm.repeated_to(5).duration_sec == (1, 2, 1, 2, 1)
-    assert rhythm.repeated_to(1) == rhythm.cut(1)
 
 
 @given(rhythms)

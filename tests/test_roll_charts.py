@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import core.checkpoint
 import core.ui.library
 from core.checkpoint import HISTORY, ModelCard, list_cards, save_checkpoint
-from core.evaluation.board import epoch_sec, rolls_table
+from core.evaluation.board import epoch_sec
 from tests.conftest import tiny_checkpoint
 
 ROOT = Path(__file__).parents[1]
@@ -31,13 +31,6 @@ def trained(tmp_path: Path) -> Path:
         lines = [f"{epoch},{nll}" for epoch, nll in enumerate(losses)]
         (tmp_path / checkpoint.card.name / HISTORY).write_text("\n".join(["epoch,clean_nll", *lines]))
     return tmp_path
-
-
-def test_the_best_comes_first_with_the_time_of_its_epochs(trained: Path) -> None:
-    best, other = rolls_table(list_cards(trained), trained).splitlines()[2:]
-    assert best.startswith("| `roll-gru` | 4.250 | 3.250 | 50.0 % | 3 | 120 |")
-    assert other.startswith("| `roll-attention` | 5.000 | 4.000 | 50.0 % | 2 | 180 |")
-    assert rolls_table([]) == ""
 
 
 def test_the_seconds_of_an_epoch_by_hand(trained: Path) -> None:

@@ -58,6 +58,7 @@ def test_what_is_typed(text: str, expected: str) -> None:
         ("r r*2", r"There is no note to go on from"),
         (" | ", r"There is no note to go on from"),
         ("G4*600", r"longer than 512 quarters"),
+        ("E4 G4*99999", r"Word 2, 'G4\*99999', lasts too long; use 512 quarters at most\."),
         ("G4 " * 600, r"longer than 512 quarters"),
         ("G" * 20_001, r"too much text"),
     ],

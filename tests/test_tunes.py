@@ -153,6 +153,19 @@ def test_the_model_fills_the_holes_and_what_is_given_stands_behind_them(model: C
     assert draft.begins == found.end()
 
 
+@pytest.mark.parametrize(
+    ("given", "written", "tune"),
+    [
+        ("", "X:1\nT:A\nB:Book\nZ:Me\nM:4/4\nK:C\nC8|\nA:|\n", "X:1\nT:A\nM:4/4\nK:C\nC8|\nA:|\n"),
+        ("X:1\nT:A\nC:Mine\n", "O:Book\nK:C\nC8|", "X:1\nT:A\nC:Mine\nK:C\nC8|"),
+        ("X:1\nK:C\n", "A:|\nB:|", "X:1\nK:C\nA:|\nB:|"),
+        ("", "X:1\nB:Book\n", "X:1\nB:Book\n"),  # no tune yet
+    ],
+)
+def test_credits_that_the_model_made_up_are_left_out(given: str, written: str, tune: str) -> None:
+    assert Draft(given + written, len(given), len(written), -1.0, True).tune == tune
+
+
 def test_it_ends_with_the_end_and_says_so(model: Checkpoint) -> None:
     draft = last(soon_at_its_end(50), Header(key="G").prompt())
     assert draft.ended

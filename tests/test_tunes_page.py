@@ -16,6 +16,7 @@ from core.checkpoint import save_checkpoint
 from core.evaluation.originality import Index
 from core.formats.abc_check import check_tune
 from core.formats.abc_notation import abc_to_score
+from core.link import tune_to_query
 from core.sampling import SamplingConfig
 from core.tunes import Header, drafts, write_tune
 from core.ui.tune_desk import MAX_VERSIONS, TuneDesk, Version
@@ -40,8 +41,11 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def open_page() -> AppTest:
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/tunes.py").run()
+def open_page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/tunes.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
 
 
 def desk_of(app: AppTest) -> TuneDesk:
@@ -70,9 +74,9 @@ def test_it_opens_on_a_finished_tune_which_its_seed_gives_alone() -> None:
     desk = desk_of(app)
     checkpoint = core.checkpoint.load_checkpoint("char-lstm")
     sampling = SamplingConfig(temperature=0.9, seed=FIRST_SEED)
-    *_, text = write_tune(checkpoint, "", sampling, legal=True, max_characters=2000)
-    assert desk.text == text
-    assert check_tune(text).legal
+    *_, draft = drafts(checkpoint, "", sampling, legal=True, max_characters=2000)
+    assert desk.text == draft.tune
+    assert check_tune(draft.tune).legal
     assert "tunes.writing" not in app.session_state
     assert "repeats are written out as they are played" in captions(app)
 
@@ -217,6 +221,17 @@ def test_tunes_of_a_file_are_opened_whatever_they_are() -> None:
         app.file_uploader(key="tunes.file").set_value(("wrong.abc", wrong, "text/plain")).run()
         assert desk_of(app).text == REEL or wrong.startswith(b"X:1")
     assert said(app.error[0]).startswith("The file holds more than 24 tunes")
+
+
+def test_a_link_opens_its_tune_and_nothing_is_written() -> None:
+    app = open_page(**(tune_to_query(REEL, "char-lstm.essen") or {}))
+    assert not app.error
+    desk = desk_of(app)
+    assert [version.label for version in desk.versions] == ["Opened from a link"]
+    assert (desk.text, desk.version.model) == (REEL, "char-lstm.essen")
+    broken = open_page(tune="nonsense", model="nobody")
+    assert said(broken.error[0]) == "This link does not hold a whole tune; ask for it again."
+    assert desk_of(broken).text
 
 
 def test_how_much_is_copied_is_said_without_what_was_given(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,7 @@ def continue_melody(
     out: Annotated[
         list[Path], typer.Option(help="File to write, .mid .musicxml .abc .wav .svg .pdf; may be repeated.")
     ],
-    bars: Annotated[int, typer.Option(help="Bars to write, the one that the melody ends in not counted.")] = 8,
+    bars: Annotated[int, typer.Option(help="Bars to write at most, the one that the melody ends in not counted.")] = 8,
     first_bars: Annotated[int | None, typer.Option(help="Of a music file, go on from so many bars; else all.")] = None,
     metre: Annotated[str, typer.Option(help="Of a typed melody, such as 3/4 or 6/8.")] = "4/4",
     upbeat: Annotated[float, typer.Option(help="Of a typed melody: quarters before the first bar line.")] = 0.0,
@@ -50,20 +49,16 @@ def continue_melody(
     from core.checkpoint import load_checkpoint
     from core.codecs.step_text import parse_steps
     from core.continuation import Seed, bars_written, continue_melody, step_codec
-    from core.formats.pitch_names import parse_pitch
     from core.rhythm import parse_time_signature
-    from core.sampling.config import chosen_settings
 
     writers = {path: writer_of(path) for path in out}
     checkpoint = load_checkpoint(model)
     codec = step_codec(checkpoint)
-    chosen = {
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay, "echo": echo,
-        "num_beams": num_beams, "beam_prob": beam_prob, "seed": secrets.randbelow(2**31) if seed is None else seed,
-        "key": key, "max_leap": max_leap,
-        "lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None,
-    }  # fmt: skip
-    sampling = chosen_settings(checkpoint.card.sampling, chosen)
+    sampling = settings.melody_settings(
+        checkpoint.card,
+        temperature=temperature, top_k=top_k, top_p=top_p, repeat_decay=repeat_decay, echo=echo, num_beams=num_beams,
+        beam_prob=beam_prob, seed=settings.drawn(seed), key=key, lowest=lowest, highest=highest, max_leap=max_leap,
+    )  # fmt: skip
     if ending(melody) in READERS:
         start = seed_in_file(Path(melody), codec, first_bars)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from core.beats import Beats
 from core.cli import settings
 from core.cli.base import Json, Name, app, rounded, say, write_files, writer_of
 from core.errors import InputError
-from core.files import WRITERS, ending, read_beats, read_bytes, read_score
+from core.files import MIDI, WRITERS, ending, read_beats, read_bytes, read_score
 from core.rhythm import MAX_NOTES
 
 
@@ -48,22 +47,19 @@ def generate(
 
     from core.checkpoint import load_checkpoint
     from core.composition import check_writes_on_rhythms, compose
-    from core.formats.pitch_names import parse_pitch, parse_pitches
-    from core.sampling.config import chosen_settings
+    from core.formats.pitch_names import parse_pitches
 
     if rhythm and recolor:
         raise InputError("Give a rhythm or a piece to recolour, not both.")
     writers = {path: writer_of(path) for path in out}
     checkpoint = load_checkpoint(name)
     check_writes_on_rhythms(checkpoint)
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    chosen = {
-        "temperature": temperature, "top_k": top_k, "top_p": top_p, "repeat_decay": repeat_decay, "echo": echo,
-        "num_beams": num_beams, "beam_prob": beam_prob, "seed": seed,
-        "key": key, "max_leap": max_leap,
-        "lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None,
-    }  # fmt: skip
-    sampling = chosen_settings(checkpoint.card.sampling, chosen)
+    seed = settings.drawn(seed)
+    sampling = settings.melody_settings(
+        checkpoint.card,
+        temperature=temperature, top_k=top_k, top_p=top_p, repeat_decay=repeat_decay, echo=echo, num_beams=num_beams,
+        beam_prob=beam_prob, seed=seed, key=key, lowest=lowest, highest=highest, max_leap=max_leap,
+    )  # fmt: skip
     beats = given_beats(rhythm or recolor, checkpoint.card.corpus, seed, length)
     given = parse_pitches(prompt_text(prompt))
     began = time.perf_counter()
@@ -148,7 +144,7 @@ def melody(
 
     from core.data.melody import extract_melody
 
-    if ending(out.name) not in (".mid", ".midi"):
+    if ending(out.name) not in MIDI:
         raise InputError(f"A melody is written as MIDI; give {out} a name that ends in .mid.")
     score = read_score(read_bytes(source), source.name)
     began = time.perf_counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
 from pathlib import Path
@@ -41,8 +40,10 @@ def piano(
     from core.sampling.config import chosen_settings
 
     writers = {path: piano_writer_of(path) for path in out}
+    if prompt is None and prompt_seconds is not None:
+        raise InputError("There is no file to keep the first seconds of; give --prompt, or leave --prompt-seconds out.")
     checkpoint = load_checkpoint(model)
-    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": drawn(seed)}
+    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": settings.drawn(seed)}
     sampling = chosen_settings(checkpoint.card.sampling, chosen)
     given = read_score(read_bytes(prompt), prompt.name) if prompt else None
     if given and prompt_seconds is not None:
@@ -71,14 +72,18 @@ def accompany(
     """Play a melody with two hands; settings that are not given are the model's own."""
     from core.accompaniment import accompany as play
     from core.checkpoint import load_checkpoint
-    from core.notation import written_melody
+    from core.notation import num_struck, written_melody
     from core.sampling.config import chosen_settings
 
     writers = {path: piano_writer_of(path) for path in out}
     checkpoint = load_checkpoint(model)
-    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": drawn(seed), "key": key}
+    seed = settings.drawn(seed)
+    chosen = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "echo": echo, "seed": seed, "key": key}
     sampling = chosen_settings(checkpoint.card.sampling, chosen)
-    line = written_melody(read_bytes(melody), melody.name)
+    data = read_bytes(melody)
+    line = written_melody(data, melody.name)
+    if len(line.notes) < (struck := num_struck(data, melody.name)):
+        sys.stderr.write(f"{len(line.notes):,} of {struck:,} onsets were taken as the melody.\n")
     began = time.perf_counter()
     made = play(checkpoint, line, sampling, texture=texture)
     took = time.perf_counter() - began
@@ -102,10 +107,6 @@ def two_staves(
 
     found = measure(excerpts(corpus, num, seconds, corpus_root), on_piece=tell)
     say([{"corpus": corpus, "as": kind, **written.facts()} for kind, written in found.items()], as_json)
-
-
-def drawn(seed: int | None) -> int:
-    return secrets.randbelow(2**31) if seed is None else seed
 
 
 def piano_writer_of(path: Path) -> PianoWriter:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import secrets
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from core.checkpoint import ModelCard
+    from core.sampling import SamplingConfig
 
 Temperature = Annotated[float | None, typer.Option(help="Low: the usual; high: surprises.")]
 TopK = Annotated[int | None, typer.Option(help="Choose among the k likeliest pitches; 0: all.")]
@@ -21,3 +26,17 @@ Key = Annotated[str | None, typer.Option(help="Keep to a key: G, F#m, or auto.")
 Lowest = Annotated[str | None, typer.Option(help="No pitch below this one, such as C4.")]
 Highest = Annotated[str | None, typer.Option(help="No pitch above this one, such as G5.")]
 MaxLeap = Annotated[int | None, typer.Option(help="No interval larger than so many semitones.")]
+
+
+def drawn(seed: int | None) -> int:
+    """The seed, or any where none is given."""
+    return secrets.randbelow(2**31) if seed is None else seed
+
+
+def melody_settings(card: ModelCard, *, lowest: str | None, highest: str | None, **chosen: object) -> SamplingConfig:
+    """A model's own settings, but for what the user chose: what is not None. Raises ``InputError``."""
+    from core.formats.pitch_names import parse_pitch
+    from core.sampling.config import chosen_settings
+
+    bounds = {"lowest": parse_pitch(lowest) if lowest else None, "highest": parse_pitch(highest) if highest else None}
+    return chosen_settings(card.sampling, {**chosen, **bounds})

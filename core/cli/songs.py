@@ -52,13 +52,13 @@ def measure(name: str, num: int, corpus_root: Path | None, root: Path) -> tuple[
     import torch
 
     from core.checkpoint import SONGS, load_checkpoint
+    from core.continuation import step_codec
     from core.evaluation.songs import (
         figures_of,
         figures_to_csv,
         human_figures,
         human_file,
         human_songs,
-        step_codec,
         write_songs,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,7 +53,7 @@ def tune(
     for path in out:
         writer_of(path)  # a wrong ending is refused before anything is written
     checkpoint, prompt = load_checkpoint(name), Header(title, rhythm, metre, unit, key).prompt(first_bar)
-    first = secrets.randbelow(2**31) if seed is None else seed
+    first = settings.drawn(seed)
     facts: list[dict[str, object]] = []
     files: dict[Path, bytes] = {}
     for number in range(first, first + num):
@@ -67,7 +66,7 @@ def tune(
         files |= made
         facts.append(
             {"name": checkpoint.card.name, "seed": number, **told, "seconds": round(seconds, 4)}
-            | ({"text": draft.text} if as_json else {"written": ", ".join(map(str, made)) or "nothing"})
+            | ({"text": draft.tune} if as_json else {"written": ", ".join(map(str, made)) or "nothing"})
         )
     if not files:
         raise InputError(
@@ -88,14 +87,14 @@ def files_of(draft: Draft, paths: list[Path]) -> tuple[dict[Path, bytes], dict[s
     from core.formats.abc_check import check_tune
     from core.formats.abc_notation import abc_to_score
 
-    found, score, num_notes = check_tune(draft.text), None, 0
+    found, score, num_notes = check_tune(draft.tune), None, 0
     try:
-        score = abc_to_score(draft.text)
+        score = abc_to_score(draft.tune)
         num_notes = len(score.notes)
     except FormatError:
         pass
     facts: dict[str, object] = {
-        "characters": len(draft.text),
+        "characters": len(draft.tune),
         "ended": draft.ended,
         "parses": found.parses,
         "legal": found.legal,
@@ -103,7 +102,7 @@ def files_of(draft: Draft, paths: list[Path]) -> tuple[dict[Path, bytes], dict[s
         "num_notes": num_notes,
         "log_likelihood": rounded(draft.log_likelihood),
     }
-    return {path: data for path in paths if (data := data_of(draft.text, score, path)) is not None}, facts
+    return {path: data for path in paths if (data := data_of(draft.tune, score, path)) is not None}, facts
 
 
 def data_of(text: str, score: Score | None, path: Path) -> bytes | None:

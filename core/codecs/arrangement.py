@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.codecs.base import CodecError, Encoded
 from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS, FieldCodec
+from core.codecs.octaves import within
 from core.codecs.piano import in_score_order
 from core.errors import InputError
 from core.formats.grid import UNITS
@@ -90,7 +91,7 @@ class ArrangementCodec(FieldCodec):
         tokens, before = [], events[0].told if events else 0
         for told, role, pitch, length in events:
             bars = min(told // BAR - before // BAR, MOST_BARS - 1)
-            values = (bars * BAR + told % BAR, role, within(pitch) - LOWEST, length_value(length))
+            values = (bars * BAR + told % BAR, role, within(pitch, LOWEST, HIGHEST) - LOWEST, length_value(length))
             tokens += [start + value for start, value in zip(self.starts, values, strict=False)]
             before = told
         return torch.tensor(tokens, dtype=torch.int64)
@@ -102,7 +103,7 @@ class ArrangementCodec(FieldCodec):
     def told(self, score: Score) -> Encoded:
         """A score whose silences are not too long."""
         on_grid = [
-            Note(start * STEP, length * STEP, within(pitch))
+            Note(start * STEP, length * STEP, within(pitch, LOWEST, HIGHEST))
             for start, pitch, length in steps_in(score.notes, lead_of(score))
         ]
         melody = monophonic(Score(tuple(on_grid))).notes
@@ -232,15 +233,6 @@ def arranged(events: Sequence[Event], bar: int) -> list[tuple[int, Note]]:
         for index, (told, role, pitch, length) in enumerate(events)
         if told >= late[role]
     ]
-
-
-def within(pitch: int) -> int:
-    """Moved by octaves on to the keys of a piano."""
-    while pitch < LOWEST:
-        pitch += 12
-    while pitch > HIGHEST:
-        pitch -= 12
-    return pitch
 
 
 def length_value(steps: int) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core.codecs.base import CodecError, Encoded
 from core.codecs.fields import ANY, HIGHEST, LOWEST, NUM_FIELDS, FieldCodec
+from core.codecs.octaves import within
 from core.formats.pitch_names import pitch_name
 from core.score import Note, Score
 
@@ -91,7 +92,7 @@ class PianoCodec(FieldCodec):
     def notes_tokens(self, played: NDArray[np.floating]) -> Tensor:
         """(4 N,) of notes (N, 4): onset and duration in seconds, pitch, velocity."""
         onset = np.round(played[:, 0].astype(np.float64) / TICK_SEC).astype(np.int64)
-        pitch = within(played[:, 2].astype(np.int64))
+        pitch = within(played[:, 2].astype(np.int64), LOWEST, HIGHEST)
         order = np.lexsort((pitch, onset))
         fields = np.empty((len(played), NUM_FIELDS), np.int64)
         fields[:, SHIFT] = self.shifts(onset[order])
@@ -149,12 +150,6 @@ class PianoCodec(FieldCodec):
 def in_score_order(notes: Sequence[Note]) -> list[int]:
     """Indices of ``notes`` in the order that a score has them in."""
     return sorted(range(len(notes)), key=lambda index: (notes[index].onset, notes[index].pitch, notes[index].duration))
-
-
-def within(pitch: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each pitch, moved by octaves on to the keys of a piano."""
-    pitch = np.where(pitch < LOWEST, pitch + 12 * -((pitch - LOWEST) // 12), pitch)
-    return np.where(pitch > HIGHEST, pitch - 12 * -((HIGHEST - pitch) // 12), pitch)
 
 
 def nearest(values: NDArray[np.floating | np.integer], wanted: NDArray[np.floating | np.integer]) -> NDArray[np.int64]:

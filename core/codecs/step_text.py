@@ -17,6 +17,8 @@ from core.formats.pitch_names import PitchError, parse_pitch, pitch_name
 
 MAX_TEXT = 20_000
 MAX_STEPS = 2048
+LONG = re.compile(r"[^*/]+\*\d{4,}(?:\.\d*)?(?:/\d+)?")
+"""a word whose length ``WORD`` has no room for"""
 WORD = re.compile(r"([^*/]+)(?:\*(\d{1,3}(?:\.\d{1,4})?))?(?:/(\d{1,3}))?")
 SEPARATORS = re.compile(r"[\s,;|]+")
 STEP_TEXT_HELP = (
@@ -56,6 +58,10 @@ def step(word: str, place: int, before: Sequence[str], codec: StepCodec) -> list
 
 def note(word: str, place: int, codec: StepCodec) -> list[str]:
     """The symbols of one word that is a note or a rest with its length."""
+    if LONG.fullmatch(word):
+        raise CodecError(
+            f"Word {place}, {word[:20]!r}, lasts too long; use {MAX_STEPS * codec.step:g} quarters at most."
+        )
     match = WORD.fullmatch(word)
     what, times, parts = match.groups() if match else (word, None, None)
     symbol = sound(what, place, codec)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from core.codecs.base import Codec, CodecError, Encoded
+from core.codecs.octaves import within
 from core.score import Note, Score, monophonic
 
 HELD, REST, END = "_", "r", "/"
 LOWEST, HIGHEST = 43, 96
-OCTAVE = 12
 DURATIONS = frozenset((0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0))
 """quarters; what notes and rests of a song may last for it to be learned from"""
 
@@ -65,11 +65,11 @@ class StepCodec(Codec):
 
     def symbols(self, score: Score) -> list[str]:
         """What each step of the melody holds, up to the end of its last note."""
-        symbols: list[str] = []
+        symbols, reach = list[str](), self.reach
         for note in monophonic(score).notes:
             start, stop = (round(time / self.step) for time in (note.onset, note.offset))
             symbols = [*symbols[:start], *[REST] * (start - len(symbols))]
-            symbols += [str(self.within(note.pitch)), *[HELD] * (stop - start - 1)]
+            symbols += [str(within(note.pitch, *reach)), *[HELD] * (stop - start - 1)]
         return symbols
 
     @property
@@ -77,14 +77,6 @@ class StepCodec(Codec):
         """The lowest and the highest pitch."""
         pitches = [int(symbol) for symbol in self.vocabulary if symbol.isdigit()]
         return min(pitches), max(pitches)
-
-    def within(self, pitch: int) -> int:
-        low, high = self.reach
-        while pitch < low:
-            pitch += OCTAVE
-        while pitch > high:
-            pitch -= OCTAVE
-        return pitch
 
     def places(self, num_steps: int, time_signature: tuple[int, int], upbeat: float) -> Tensor:
         """The condition (T, 3) of the first ``num_steps`` steps of a song."""

@@ -24,7 +24,6 @@ from core.score import Score
 
 PIANO = "piano"
 MAESTRO_PIANO, POP909_PIANO = f"{MAESTRO}-{PIANO}", f"{POP909}-{PIANO}"
-PIANO_CORPORA = (MAESTRO_PIANO, POP909_PIANO, PIANO)
 COMPOSER = "composer"
 QPM = 120.0
 """of a performance, whose beat nobody wrote down: seconds are half its quarters"""

@@ -96,18 +96,6 @@ def piano_table(cards: Iterable[ModelCard], root: Path | None = None) -> str:
     return as_markdown(lines) if len(lines) > 2 else ""
 
 
-def rolls_table(cards: Iterable[ModelCard], root: Path | None = None) -> str:
-    """The models that play frame by frame, the best first, and how long each of them trained; empty without any."""
-    found = sorted(with_codec(cards, PianoRollCodec.name), key=figure)
-    head = ["network", "nats a frame", "token alone", "accuracy", "epochs", "seconds an epoch", "size"]
-    lines = [head, ["---", *["---:"] * (len(head) - 1)]]
-    for card in found:
-        told = [f"{figure(card):.3f}", f"{card.metrics['token_nll']:.3f}", percentage(card.metrics["accuracy"])]
-        took = [str(card.training["epochs"]), f"{epoch_sec(card):.0f}"]
-        lines.append([f"`{card.network}`", *told, *took, size_of(card, root)])
-    return as_markdown(lines) if found else ""
-
-
 def epoch_sec(card: ModelCard) -> float:
     """How long an epoch of its training took on average, validation included, in seconds."""
     return 60 * float(card.training["minutes"]) / int(card.training["epochs"])

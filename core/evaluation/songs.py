@@ -12,6 +12,7 @@ import pandas as pd
 from core.checkpoint import Checkpoint
 from core.codecs import StepCodec
 from core.codecs.steps import is_regular
+from core.continuation import step_codec
 from core.data.corpora import pieces_of
 from core.errors import InputError
 from core.evaluation.song_form import FIGURES, bars
@@ -67,13 +68,6 @@ def write_songs(checkpoint: Checkpoint, held_out: Sequence[Song]) -> Iterator[So
         places = codec.places(MAX_STEPS, score.time_signature, score.upbeat)
         made = generate(checkpoint, blank(MAX_STEPS), condition=places, sampling=SamplingConfig(seed=seed))
         yield Song(str(seed), made.score, codec.end_token in made.tokens.tolist())
-
-
-def step_codec(checkpoint: Checkpoint) -> StepCodec:
-    """The codec of a model that writes whole songs; raises ``InputError`` for any other."""
-    if not isinstance(checkpoint.codec, StepCodec):
-        raise InputError(f"The model {checkpoint.card.name!r} writes on a rhythm; choose one that writes step by step.")
-    return checkpoint.codec
 
 
 def figures_of(songs: Iterable[Song]) -> pd.DataFrame:

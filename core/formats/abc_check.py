@@ -1,8 +1,9 @@
 """Whether a tune is legal ABC: it can be read, its bars are as long as its metre, and its repeats are closed.
 
-A bar may be shorter where music has it so: an upbeat, a last bar, and the two parts of a bar that a repeat sign, an
-ending or a double bar line divides, which make one whole in the order in which they are played. A part may also begin
-with an upbeat where nothing is missing before it: a few tunes in O'Neill's, Ryan's and Aird's collections do.
+A bar may be shorter where music has it so: an upbeat, a last bar that is not repeated, and the two parts of a bar that
+a repeat sign, an ending or a double bar line divides, which make one whole in the order in which they are played. A
+part may also begin with an upbeat where nothing is missing before it: a few tunes in O'Neill's, Ryan's and Aird's
+collections do.
 """
 
 from __future__ import annotations
@@ -94,11 +95,19 @@ def wrong_bars(items: list[Item]) -> Iterator[Problem]:
     whole = {i for i, measure in enumerate(measures) if lengths[i] == measure.full}
     whole |= divided_bars(measures, lengths, played_next(items, measures))
     upbeats = {i for i, measure in enumerate(measures) if i - 1 in whole and may_lead_in(measure)}
-    right = whole | upbeats | {0, len(measures) - 1}
+    right = whole | upbeats | {0}
+    if not ends_in_repeat(items):
+        right.add(len(measures) - 1)
     for i, measure in enumerate(measures):
         full = measure.full
         if lengths[i] > full or i not in right:
             yield Problem(measure.place, f"This bar lasts {lengths[i]} instead of {full} quarters: change its notes.")
+
+
+def ends_in_repeat(items: list[Item]) -> bool:
+    """Whether the players go back behind the last bar: what it lacks is then to be found where they go."""
+    *_, last = runs_of(items)
+    return isinstance(last, Bar) and last.repeats_back > 0
 
 
 def may_lead_in(measure: Measure) -> bool:

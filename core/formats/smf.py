@@ -59,7 +59,9 @@ def read_smf(data: bytes) -> mido.MidiFile:
                 track.append((event.tick, mido.Message.from_bytes([event.status, *event.data])))
                 num_notes += event.status >> 4 == _NOTE_ON and event.data[1] > 0
             if num_events > MAX_EVENTS or num_notes > MAX_NOTES:
-                raise FormatError(f"This MIDI file has too many notes or events; the limit is {MAX_NOTES:,} notes.")
+                raise FormatError(
+                    f"This MIDI file has over {MAX_NOTES:,} notes or {MAX_EVENTS:,} events; cut it into shorter pieces."
+                )
             if len(conductor) > MAX_CHANGES:
                 raise FormatError(f"This MIDI file has over {MAX_CHANGES:,} changes of tempo; export it with fewer.")
         if track:

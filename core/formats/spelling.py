@@ -21,12 +21,14 @@ _ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 # its raised fourth, and in minor the raised third, sixth and seventh.
 _FIXED = {False: {-1, 0, 1, 2, 3, 4, 5, 6}, True: {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}
 _LOWEST = {False: -3, True: -2}  # twelve names from here up: Eb to G# in C, Bb to D# in A minor
+_LEADING = 8  # the raised seventh of minor
 _FIRST_SHARP = 6  # chromatic notes are sharps from here up, flats twelve places lower
 
-# How often folk melodies sound each degree of the chromatic scale, in percent, from the tonic: B. Aarden,
-# Dynamic Melodic Expectancy (2003), counted on the Essen collection.
-_MAJOR = (17.77, 0.15, 14.93, 0.16, 19.80, 11.36, 0.29, 22.06, 0.15, 8.15, 0.23, 4.95)
-_MINOR = (18.26, 0.74, 14.05, 16.86, 0.70, 14.44, 0.70, 18.62, 4.57, 1.93, 7.38, 1.76)
+# How often music sounds each degree of the chromatic scale, in percent, from the tonic: J. Albrecht and D. Shanahan,
+# The Use of Large Corpora to Train a New Type of Key-Finding Algorithm, Music Perception 31 (2013). Counted on pieces
+# from Bach to Brahms, they find more keys of tunes, and many more of piano music, than counts of folk melodies.
+_MAJOR = (23.8, 0.6, 11.1, 0.6, 13.7, 9.4, 1.6, 21.4, 0.9, 8.0, 0.8, 8.1)
+_MINOR = (22.0, 0.6, 10.4, 12.3, 1.9, 10.3, 1.2, 21.4, 6.2, 2.2, 6.1, 5.2)
 _TONICS = {
     False: ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
     True: ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
@@ -36,7 +38,10 @@ _PROFILES = {
     for minor, profile in ((False, _MAJOR), (True, _MINOR))
     for pitch_class, tonic in enumerate(_TONICS[minor])
 }
-_LAST_NOTE = 0.15  # melodies rest on their tonic: the last note weighs so much of the whole again
+# Music sets out from its tonic, in the bass if not in the melody, and rests on it; what is cut off ends anywhere. These
+# notes weigh so much of the whole again: of 0, 0.05, 0.1, 0.15 and 0.2 what finds most keys of the folk songs, dance
+# tunes and performances that models train on.
+_FIRST_NOTE, _LAST_NOTE = 0.1, 0.05
 
 
 class Key(NamedTuple):
@@ -75,9 +80,10 @@ def parse_key(name: str) -> Key:
 
 
 def estimate_key(pitches: Sequence[int], durations: Sequence[float]) -> str:
-    """Name the key in which a melody is most likely: by how long each pitch class sounds, and the note it ends on.
+    """Name the key in which music is most likely: by how long each pitch class sounds, and the notes at its ends.
 
-    Durations may be in any unit. No notes give C.
+    ``pitches`` are in the order in which they sound, of notes together the lowest first. Durations may be in any unit.
+    No notes give C.
     """
     return _likeliest(list(_PROFILES), pitches, durations)
 
@@ -93,7 +99,8 @@ def spell(pitches: Sequence[int], key: Key) -> list[Spelled]:
     """Write the pitches of a melody as a musician does in this key.
 
     Notes of the scale keep their names. Other notes lean to where the melody goes: they are sharps when the next pitch
-    is a semitone up, flats when it is a semitone down, and otherwise what is usual in the key.
+    is a semitone up, flats when it is a semitone down, and otherwise what is usual in the key. Double accidentals are
+    for the leading note of minor keys, and for notes that lean.
     """
     spelled: list[Spelled] = []
     following = goal = None  # the next note, and the next that differs
@@ -108,10 +115,13 @@ def spell(pitches: Sequence[int], key: Key) -> list[Spelled]:
 def _spell(pitch: int, goal: int | None, key: Key) -> Spelled:
     lowest = key.fifths + _LOWEST[key.minor]
     place = (7 * pitch - lowest) % 12 + _LOWEST[key.minor]
-    if place not in _FIXED[key.minor] and goal is not None and abs(goal - pitch) == 1:
+    step_to_goal = 0 if goal is None else goal - pitch
+    if place not in _FIXED[key.minor] and abs(step_to_goal) == 1:
         sharp = place if place >= _FIRST_SHARP else place + 12
-        place = sharp if goal > pitch else sharp - 12
+        place = sharp if step_to_goal > 0 else sharp - 12
     step, alter = _step_and_alter(key.fifths + place)
+    if abs(alter) == 2 and step_to_goal != alter // 2 and not (key.minor and place == _LEADING):
+        step, alter = _step_and_alter(key.fifths + place - 6 * alter)
     return Spelled(step, alter, (pitch - alter) // 12 - 1)
 
 
@@ -127,9 +137,15 @@ def _enharmonic(key: Key) -> str:
 
 
 def _likeliest(names: Sequence[str], pitches: Sequence[int], durations: Sequence[float]) -> str:
+    """The first of ``names`` must be a major key: it is what no notes give."""
     if not pitches:
         return names[0]
     weights = np.array(durations, dtype=float)
-    weights[-1] += _LAST_NOTE * weights.sum()
+    total = weights.sum()
+    weights[0] += _FIRST_NOTE * total
+    weights[-1] += _LAST_NOTE * total
     heard = np.bincount(np.asarray(pitches) % 12, weights=weights, minlength=12)
-    return max(names, key=lambda name: float(heard @ _PROFILES[name]))
+    # Where folk songs leave out the tonic of the key found, collectors name the same one for 43 of 54 in major, which
+    # keep to its fifth, and for none of 9 in minor.
+    silent = {tonic + "m" for tonic, sounds in zip(_TONICS[True], heard, strict=True) if not sounds}
+    return max((name for name in names if name not in silent), key=lambda name: float(heard @ _PROFILES[name]))

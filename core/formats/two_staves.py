@@ -5,7 +5,6 @@ Time is in units of 1/48 quarter, as in :mod:`core.formats.bars`, from the first
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -14,8 +13,6 @@ from core.formats.bars import Bar, Symbol, score_to_bars
 from core.formats.grid import UNITS
 from core.formats.metre import bar_units
 from core.score import Note, Score, printable
-
-THIRTY_SECOND = UNITS // 8
 
 
 class Chord(NamedTuple):
@@ -73,24 +70,6 @@ def piano_bars(score: PianoScore) -> tuple[list[StaffBar], list[StaffBar]]:
     """Bars of both staves in readable values, as many on each; raises FormatError on what cannot be written."""
     right, left = score.staves
     return _staff_bars(score, right), _staff_bars(score, left)
-
-
-def bars_add_up(score: PianoScore) -> bool:
-    """Whether every voice fills its bars with notes and rests end to end, and every note is written once."""
-    bar = bar_units(score.time_signature)
-    written: Counter[int] = Counter()
-    for staff in piano_bars(score):
-        for voices in staff:
-            for voice in voices:
-                reached = voice.start
-                for symbol in voice.symbols:
-                    if symbol.start != reached:
-                        return False
-                    reached += symbol.length
-                    written.update(head.note for head in symbol.heads if head.last)
-                if reached != bar and voice.symbols:
-                    return False
-    return written == Counter(range(len(score.pitches)))
 
 
 def _staff_bars(score: PianoScore, staff: Staff) -> list[StaffBar]:

@@ -7,7 +7,7 @@ from core.inspection.layers import units_of
 from core.inspection.measured import Measured, ablation
 from core.inspection.painted import painted
 from core.inspection.pieces import performance_of, sample
-from core.inspection.search import Excerpt, Found, Read, excerpts, find_units, rank_units, read
+from core.inspection.search import Excerpt, Found, Read, excerpts, rank_units, read
 from core.inspection.subject import Subject, labels, reads_all_notes, subject
 from core.inspection.trace import Trace, trace
 
@@ -25,7 +25,6 @@ __all__ = [
     "clamp_range",
     "clamped",
     "excerpts",
-    "find_units",
     "labels",
     "painted",
     "performance_of",

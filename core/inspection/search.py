@@ -92,18 +92,6 @@ def read(checkpoint: Checkpoint, subjects: Sequence[Subject]) -> Read:
     return Read(tuple(subjects), units, np.concatenate([nothing, *rows], dtype=np.float32))
 
 
-def find_units(
-    checkpoint: Checkpoint,
-    concept: Concept,
-    train: Sequence[Subject],
-    valid: Sequence[Subject],
-    seed: int = 0,
-    num: int = NUM_FOUND,
-) -> list[Found]:
-    """The ``num`` units of the model that best tell where ``concept`` is true: see ``rank_units``."""
-    return rank_units(concept, read(checkpoint, train), read(checkpoint, valid), seed, num)
-
-
 def rank_units(concept: Concept, train: Read, valid: Read, seed: int = 0, num: int = NUM_FOUND) -> list[Found]:
     """Units by average precision in ``train``, the best first, scored in ``valid``.
 

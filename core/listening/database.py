@@ -17,6 +17,8 @@ from core.errors import InputError
 VARIABLE = "TUNESMITH_STUDIES"
 WAIT_SEC = 30.0
 """for a turn to write, or for a connection"""
+LASTING = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_ERROR")
+"""errors of SQLite's, and beginnings of such, that are the same at the next try"""
 POSTGRES = {"postgres", "postgresql"}
 WRITES = "tunesmith_writes"
 
@@ -82,11 +84,17 @@ def sqlite(url: URL) -> Engine:
 
 @contextmanager
 def reading(engine: Engine, *, writes: bool = False) -> Iterator[Connection]:
-    """One transaction. Raises ``StudyError`` where the database does not answer; then nothing of it is stored."""
+    """One transaction. Raises ``StudyError`` where the database cannot be used; then nothing of it is stored."""
     try:
         with engine.execution_options(**{WRITES: writes}).begin() as connection:
             yield connection
     except (DBAPIError, PoolTimeoutError) as error:
+        cause = getattr(error, "orig", None)
+        if getattr(cause, "sqlite_errorname", "").startswith(LASTING):
+            raise StudyError(
+                f"{engine.url.database} cannot be used as the database of the studies ({cause}); set {VARIABLE} to "
+                "another file, or restore this one."
+            ) from error
         raise StudyError("The database of the studies does not answer; try again in a moment.") from error
 
 

@@ -14,6 +14,7 @@ from core.score import Note, Score
 
 if TYPE_CHECKING:
     from core.checkpoint import Checkpoint
+    from core.piano import OnSeconds
 
 HUMAN = "human"
 """the maker of what people wrote; that of all else is a checkpoint's name"""
@@ -33,8 +34,12 @@ class Source(ABC):
     """Where the notes of an excerpt come from."""
 
     @abstractmethod
-    def performance(self, seconds: float, load: Load) -> Score:
-        """So many seconds of music at ``QPM``, from a note on; raises ``InputError``. ``load`` loads checkpoints."""
+    def performance(self, seconds: float, load: Load, on_seconds: OnSeconds | None = None) -> Score:
+        """So many seconds of music at ``QPM``, from a note on; raises ``InputError``.
+
+        ``load`` loads checkpoints; ``on_seconds`` is told every now and then how many seconds a model has written, and
+        what it raises ends that.
+        """
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Generated(Source):
     weights: str = ""
     """the fingerprint of the network that the study was made with; empty in studies of older versions"""
 
-    def performance(self, seconds: float, load: Load) -> Score:
+    def performance(self, seconds: float, load: Load, on_seconds: OnSeconds | None = None) -> Score:
         from core.codecs.fields import ANY
         from core.listening.networks import fingerprint
         from core.piano import write_piano
@@ -59,7 +64,9 @@ class Generated(Source):
                 "checkpoint, or close the study and make another."
             )
         sampling = replace(checkpoint.card.sampling_defaults, seed=self.seed)
-        return cut(write_piano(checkpoint, seconds + LEAD_SEC, sampling, style=self.style or ANY).score, 0.0, seconds)
+        style = self.style or ANY
+        made = write_piano(checkpoint, seconds + LEAD_SEC, sampling, style=style, on_seconds=on_seconds)
+        return cut(made.score, 0.0, seconds)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class FromCorpus(Source):
     piece: str
     start_sec: float
 
-    def performance(self, seconds: float, load: Load) -> Score:
+    def performance(self, seconds: float, load: Load, on_seconds: OnSeconds | None = None) -> Score:
         from core.data.corpora import load_corpus
         from core.data.piano import played_score
 
@@ -91,7 +98,7 @@ class FromMusic21(Source):
     start_sec: float = 0.0
     qpm: float = SIXTEENTHS_QPM
 
-    def performance(self, seconds: float, load: Load) -> Score:
+    def performance(self, seconds: float, load: Load, on_seconds: OnSeconds | None = None) -> Score:
         import music21
 
         file = Path(music21.__file__).parent / "corpus" / self.path

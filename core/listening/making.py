@@ -9,7 +9,8 @@ from random import Random
 
 from core.checkpoint import ModelCard
 from core.codecs import PianoCodec, PianoRollCodec
-from core.data.corpora import CORPORA, is_installed, pieces_of
+from core.data.corpora import CORPORA, is_installed, load_corpus
+from core.data.piece import Piece
 from core.listening.database import StudyError
 from core.listening.excerpts import HUMAN, SIXTEENTHS_QPM, Excerpt, FromCorpus, FromMusic21, Generated
 from core.listening.groups import HEARD
@@ -25,6 +26,8 @@ BEST_SUITED = ("piano-transformer", "roll-transformer")
 READY_TITLE = "Machine or pianist?"
 WORKS = "music21"
 """what the choice among corpora calls the works below"""
+HELD_OUT = ("test", "valid")
+"""splits that music by people is drawn from, the first that a corpus has"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def human_sources() -> dict[str, str]:
 
 
 def by_people(source: str, number: int, seconds: float, seed: int) -> list[Excerpt]:
-    """So many excerpts, each another passage: of the works, or of the test pieces of a corpus from anywhere in them.
+    """So many excerpts, each another passage: of the works, or of held-out pieces of a corpus from anywhere in them.
 
     Raises ``InputError`` where fewer last so many seconds.
     """
@@ -117,13 +120,22 @@ def by_people(source: str, number: int, seconds: float, seed: int) -> list[Excer
     if source == WORKS:
         return drawn([work.excerpt() for work in READY_WORKS if work.seconds >= seconds], number, random)
     excerpts = []
-    for piece in pieces_of(source, "test"):
+    for piece in held_out(source):
         if piece.played is None or (rest := float(piece.played[:, 0].max()) - seconds) < 0:
             continue  # too short
         start = round(random.uniform(0, rest), 2)
         who = " ".join(filter(None, (piece.metadata.get("composer"), piece.metadata.get("title", piece.id))))
         excerpts.append(Excerpt(HUMAN, f"{who}, from {start:.0f} s", FromCorpus(source, piece.id, start)))
     return drawn(excerpts, number, random)
+
+
+def held_out(corpus: str) -> list[Piece]:
+    """The test pieces of a corpus, of one without any the validation pieces: no model learns from either."""
+    pieces = load_corpus(corpus)
+    for split in HELD_OUT:
+        if found := [piece for piece in pieces if piece.split == split]:
+            return found
+    raise StudyError(f"No piece of {CORPORA[corpus].title} is held out from models; choose other music by people.")
 
 
 def drawn(excerpts: list[Excerpt], number: int, random: Random) -> list[Excerpt]:

@@ -29,6 +29,8 @@ from core.storage import sweep, write_whole
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from core.piano import OnSeconds
+
 FORMAT = 1
 """Raise it when the same notes shall sound otherwise."""
 VELOCITY = 80
@@ -63,13 +65,20 @@ class Frozen(NamedTuple):
     instrument: str
 
 
-def sound_of(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> bytes:
+def sound_of(
+    engine: Engine,
+    study: str,
+    number: int,
+    load: Load,
+    turn: Turn = nullcontext,
+    on_seconds: OnSeconds | None = None,
+) -> bytes:
     """The FLAC file of an excerpt, made where it is not kept; of those who make it at once the notes of one stay.
 
-    Only who has to make something takes a ``turn``. Raises ``InputError`` where the notes or the sound cannot be made,
-    and what ``turn`` raises.
+    Only who has to make something takes a ``turn``; ``on_seconds`` is called while a model writes. Raises
+    ``InputError`` where the notes or the sound cannot be made, and what these two raise.
     """
-    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn)
+    notes, seconds, instrument = frozen_notes(engine, study, number, load, turn, on_seconds)
     facts = (FORMAT, notes, seconds, VELOCITY, LOUDNESS, instrument)
     path = sounds_folder() / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.flac"
     if (kept := kept_sound(path)) is not None:
@@ -80,19 +89,26 @@ def sound_of(engine: Engine, study: str, number: int, load: Load, turn: Turn = n
     return flac
 
 
-def frozen_notes(engine: Engine, study: str, number: int, load: Load, turn: Turn = nullcontext) -> Frozen:
+def frozen_notes(
+    engine: Engine,
+    study: str,
+    number: int,
+    load: Load,
+    turn: Turn = nullcontext,
+    on_seconds: OnSeconds | None = None,
+) -> Frozen:
     """The notes of an excerpt, its length and the study's instrument; what is not set down yet is now."""
     with reading(engine) as connection:
         found = stored(connection, study, number)
     if found.notes is None or found.instrument is None:
-        found = set_down(engine, study, number, load, turn)
+        found = set_down(engine, study, number, load, turn, on_seconds)
     assert found.notes is not None
     assert found.instrument is not None
     notes = [(onset, duration, pitch) for onset, duration, pitch in json.loads(found.notes)]
     return Frozen(notes, found.seconds, found.instrument)
 
 
-def set_down(engine: Engine, study: str, number: int, load: Load, turn: Turn) -> Stored:
+def set_down(engine: Engine, study: str, number: int, load: Load, turn: Turn, on_seconds: OnSeconds | None) -> Stored:
     """Has an excerpt's notes made, unless another has done so meanwhile, and chooses the study's instrument."""
     excerpts, studies = schema.excerpts, schema.studies
     with reading(engine) as connection:
@@ -100,7 +116,8 @@ def set_down(engine: Engine, study: str, number: int, load: Load, turn: Turn) ->
     instrument, notes = found.instrument or instrument_here(), found.notes
     if notes is None:
         with turn():
-            notes = json.dumps(alike(json_to_source(found.source).performance(found.seconds, load), found.seconds))
+            played = json_to_source(found.source).performance(found.seconds, load, on_seconds)
+            notes = json.dumps(alike(played, found.seconds))
     this = (excerpts.c.study == study) & (excerpts.c.number == number)
     unset = (studies.c.id == study) & studies.c.instrument.is_(None)
     with writing(engine) as connection:  # whoever came first stays

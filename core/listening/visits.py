@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, case, delete, func, null, select
 from core.listening import schema
 from core.listening.database import StudyError, reading, writing
 from core.listening.excerpts import HUMAN
-from core.listening.groups import LABELLED, draw, next_group
+from core.listening.groups import HEARD, LABELLED, draw, next_group, read_code
 from core.listening.studies import insert
 
 MACHINE = "machine"
@@ -28,6 +28,9 @@ ABANDONED_SEC = 3600.0
 
 class UnknownListenerError(StudyError):
     """A code that is no listener's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no listener with this code; check it, or begin anew.")
 
 
 class Answer(NamedTuple):
@@ -138,6 +141,14 @@ def visit(engine: Engine, code: str) -> Visit:
     )
 
 
+def visit_by(engine: Engine, text: str) -> Visit:
+    """The visit of a code as somebody typed it; raises ``StudyError`` where it is no listener's."""
+    code = read_code(text)
+    if code is None:  # a database may refuse to look for what was typed
+        raise UnknownListenerError
+    return visit(engine, code)
+
+
 def answer(engine: Engine, code: str, place: int, given: Answer) -> None:
     """Stores an answer; when this returns it is stored for good. The same place again replaces it.
 
@@ -196,7 +207,7 @@ def find_listener(connection: Connection, code: str) -> Row[tuple[str, ...]] | N
 def known(connection: Connection, code: str) -> Row[tuple[str, ...]]:
     listener = find_listener(connection, code)
     if listener is None:
-        raise UnknownListenerError("There is no listener with this code; check it, or begin anew.")
+        raise UnknownListenerError
     return listener
 
 
@@ -210,6 +221,8 @@ def open_to(connection: Connection, code: str) -> Row[tuple[str, ...]]:
 
 def hearing(connection: Connection, code: str, place: int) -> Row[tuple[str, ...]] | None:
     table = schema.hearings
+    if not 0 <= place < HEARD:  # nor is every number one of the database's
+        return None
     return connection.execute(select(table).where(table.c.code == code, table.c.place == place)).one_or_none()
 
 

@@ -3,6 +3,9 @@
 Notes struck almost together are one *stroke*. The beat is found from the strokes alone, by the search that transcribes
 claps (:mod:`core.rhythm.beat_search`): it follows the tempo and knows which note values are likely where in a bar.
 
+In a silence of more than four seconds nobody counts the beats, so the search may stretch or shorten them there. Whole
+bars of rest are then put in for the time that it has left out, as far as the score has no more than a thousand bars.
+
 Positions are in units of 1/48 quarter from the first bar line.
 """
 
@@ -28,6 +31,7 @@ from core.score import Note, Score
 T = TypeVar("T")
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 MAX_NOTES, MAX_STROKES = 20_000, 4_000
 TOGETHER_SEC = 0.035
@@ -38,6 +42,7 @@ _WRITTEN_SHARE = 0.98  # of onsets on the grid in written music; of a performanc
 _WRITTEN_GRID = (UNITS // 8, UNITS // 6)  # 32nds, triplet 16ths
 _OFF_GRID = 0.25  # units
 _KEPT_SEC = 4.0  # in a longer silence nobody counts the beats any more
+_MOST_BARS = 1000  # of a score that is made longer by silences
 _SEARCH = SearchSettings(max_qpm=170, usual_qpm=90, drift=0.03, noise=0.035)
 """freer than claps; the values were chosen for the fewest noteheads a note on performances of MAESTRO"""
 _SLOW_QPM = 70
@@ -88,11 +93,14 @@ def place_performance(score: Score) -> Placed:
     accent = accents(score, heard, strokes)
     found = _aligned(heard, accent)
     positions = (found.start + np.append(0, np.cumsum(found.values[:-1]))) * (UNITS // TICKS)
-    qpm, metre = _mean_tempo(heard, positions), found.prior.time_signature
+    offset = np.array([note.offset * sec for note in score.notes])
+    silent = _silences(heard, offset, strokes) > _KEPT_SEC
+    qpm, metre = _mean_tempo(heard, positions, silent), found.prior.time_signature
     if metre == (6, 8) and qpm < _SLOW_QPM:
         positions, qpm, metre = 2 * positions, 2 * qpm, (3, 4)  # nobody counts so slowly: its eighths are beats
     positions, metre = find_bar_lines(positions, metre, accent)
-    release = _in_written_time(np.array([note.offset * sec for note in score.notes]), heard, positions, qpm)
+    positions = _with_rests(positions, heard, silent, qpm, bar_units(metre))
+    release = _in_written_time(offset, heard, positions, qpm)
     placed = [Stroke(*stroke) for stroke in zip(positions.tolist(), heard.tolist(), strokes, strict=True)]
     return Placed(placed, release, qpm, metre, int(positions[0]))
 
@@ -106,11 +114,25 @@ def _aligned(heard: Floats, accent: Floats) -> Alignment:
     return align(times, pauses, all_priors(_STYLES), _SEARCH, np.append(accent, 0.0))
 
 
-def _mean_tempo(heard: Floats, positions: Ints) -> float:
+def _silences(heard: Floats, offset: Floats, strokes: Sequence[tuple[int, ...]]) -> Floats:
+    """(S - 1,) seconds before each stroke but the first in which no key is held."""
+    last = np.maximum.accumulate([offset[list(stroke)].max() for stroke in strokes])
+    return heard[1:] - np.maximum(heard, last)[:-1]
+
+
+def _with_rests(positions: Ints, heard: Floats, silent: Bools, qpm: float, bar: int) -> Ints:
+    """(S,) positions, with whole bars more in the silences that are too short at the mean tempo."""
+    missing = np.diff(heard) * qpm / 60 * UNITS - np.diff(positions)
+    bars = np.where(silent, np.maximum(np.round(missing / bar), 0), 0).astype(np.int64)
+    room = max(_MOST_BARS - int(positions[-1]) // bar, 0)
+    return positions + bar * np.append(0, np.minimum(np.cumsum(bars), room))
+
+
+def _mean_tempo(heard: Floats, positions: Ints, silent: Bools) -> float:
     """Quarters a minute, silences without a beat aside."""
-    if len(heard) < 2:
+    if silent.all():  # of a single stroke, too
         return _SEARCH.usual_qpm
-    sec, quarters = np.diff(heard), np.diff(positions) / UNITS
+    sec, quarters = np.diff(heard)[~silent], np.diff(positions)[~silent] / UNITS
     steady = np.abs(sec / quarters / np.quantile(sec / quarters, 0.5, method="nearest") - 1) < 0.25
     return float(max(1, round(60 * quarters[steady].sum() / sec[steady].sum())))
 

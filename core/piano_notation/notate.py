@@ -53,7 +53,7 @@ def notate_piano(score: Score, *, performed: bool | None = None, key: str | None
         placed.qpm,
         placed.time_signature,
         placed.start,
-        key or _key(score),
+        key or _key(score, placed),
         score.title,
     )
 
@@ -98,7 +98,7 @@ def _voice(parts: list[tuple[int, tuple[int, ...], tuple[int, ...]]], grid: Grid
     )
 
 
-def _key(score: Score) -> str:
-    """The likeliest key; of the notes struck last, the lowest is taken for the one that the piece comes to rest on."""
-    notes = sorted(score.notes, key=lambda note: (note.onset, -note.pitch))
+def _key(score: Score, placed: Placed) -> str:
+    """The likeliest key, which the bass of the first stroke speaks for: what is struck together is told from below."""
+    notes = [score.notes[note] for stroke in placed.strokes for note in stroke.notes]
     return estimate_key([note.pitch for note in notes], [note.duration for note in notes])

@@ -76,6 +76,7 @@ def adversarial_recipe(name: str, corpus: str) -> Recipe:
         training=replace(
             base.training,
             learning_rate=GAME_RATE,
+            weight_decay=0.0,
             max_epochs=GAME_EPOCHS,
             epoch_batches=GAME_BATCHES,
             transposed=0.0,

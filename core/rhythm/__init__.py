@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.rhythm.csv_text import csv_to_rhythm, rhythm_to_csv
-from core.rhythm.note_values import NOTE_VALUES_HELP, note_values_to_text, parse_note_values
+from core.rhythm.note_values import NOTE_VALUES_HELP, parse_note_values
 from core.rhythm.performed import MAX_NOTES, Rhythm, RhythmError
 from core.rhythm.transcription import check_reading, notate, parse_time_signature
 
@@ -15,7 +15,6 @@ __all__ = [
     "check_reading",
     "csv_to_rhythm",
     "notate",
-    "note_values_to_text",
     "parse_note_values",
     "parse_time_signature",
     "rhythm_to_csv",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ MAX_QUARTERS = 1000  # of a single word
 _LETTERS = {letter: Fraction(4, 2**power) for power, letter in enumerate("whqest")}
 _NAMES = dict(zip(("whole", "half", "quarter", "eighth", "sixteenth", "thirty-second"), _LETTERS, strict=True))
 _TOKEN = re.compile(r"\d{1,4}x\(|\)|\||[^\s,()|]+|\(")
+_METRE = re.compile(r"[2-7]/4|[23]/2|(?:[35679]|12)/8")
 _VALUE = re.compile(
     rf"(?P<before>r?)(?:(?P<letter>{'|'.join(_NAMES)}|[whqest])(?P<triplet>3?)"
     r"|(?P<over>\d{1,4})/(?P<under>\d{1,4})|(?P<quarters>\d{1,4}(?:\.\d{0,6})?|\.\d{1,6}))(?P<dots>\.{0,2})(?P<after>r?)"
@@ -40,13 +40,18 @@ def parse_note_values(text: str, qpm: float = 100.0, time_signature: tuple[int, 
     """The written score of typed note values (see NOTE_VALUES_HELP), all on middle C.
 
     A short first bar before a ``|`` is the upbeat; every further ``|`` must fall on a bar line. Raises RhythmError,
-    naming the word, on what cannot be read.
+    naming the word, on what cannot be read, and on a first word such as ``3/4`` that is the only fraction:
+    it is meant as a metre.
     """
     if len(text) > MAX_CHARACTERS:
         raise RhythmError(f"The rhythm is too long: type at most {MAX_CHARACTERS} characters.")
     bar = Fraction(4 * time_signature[0], time_signature[1])
     time, upbeat, notes, is_first_bar = Fraction(0), Fraction(0), list[Note](), True
-    for word in _expand([_Word(m.group(), i) for i, m in enumerate(_TOKEN.finditer(text.lower()), start=1)]):
+    words = [_Word(m.group(), i) for i, m in enumerate(_TOKEN.finditer(text.lower()), start=1)]
+    if words and _METRE.fullmatch(words[0].text) and not any("/" in word.text for word in words[1:]):
+        quarters = float(_length(words[0])[0])
+        raise words[0].error(f"reads like a metre: choose it under Metre, or write {quarters:g} for so many quarters.")
+    for word in _expand(words):
         if word.text == "|":
             if is_first_bar and time < bar:
                 upbeat = time
@@ -60,6 +65,8 @@ def parse_note_values(text: str, qpm: float = 100.0, time_signature: tuple[int, 
         if not is_rest:
             notes.append(Note(float(time), float(length), PITCH))
         time += length
+    if time and not notes:
+        raise RhythmError("The rhythm has only rests: type at least one note, such as q.")
     if not notes:
         raise RhythmError("The rhythm is empty: type note values such as 'q q e e q'.")
     if len(notes) > MAX_NOTES:
@@ -115,52 +122,3 @@ def _quarters(part: re.Match[str]) -> Fraction:
     if part["triplet"]:
         length *= Fraction(2, 3)
     return length * (2 - Fraction(1, 2 ** len(part["dots"])))
-
-
-_SYMBOLS = {
-    length * stretch: letter + mark
-    for stretch, mark in ((Fraction(2, 3), "3"), (Fraction(7, 4), ".."), (Fraction(3, 2), "."), (Fraction(1), ""))
-    for letter, length in _LETTERS.items()
-}
-
-
-def note_values_to_text(score: Score) -> str:
-    """Words that :func:`parse_note_values` reads back, with a bar line wherever a word ends on one."""
-    bar, upbeat = Fraction(score.bar_length), _fraction(score.upbeat)
-    words, time = list[str](), Fraction(0)
-    for start, length, is_rest in _spans(score):
-        if words and (start - upbeat) % bar == 0:
-            words.append("|")
-        words.append(_word(length, is_rest))
-        time = start + length
-    if not words:
-        raise RhythmError("The score has no notes to write.")
-    return " ".join([*words, "|"] if (time - upbeat) % bar == 0 else words)
-
-
-def _fraction(quarters: float) -> Fraction:
-    return Fraction(quarters).limit_denominator(192)
-
-
-def _spans(score: Score) -> Iterator[tuple[Fraction, Fraction, bool]]:
-    """(start, length, whether it is a rest), end to end; an overlapping note ends where the next begins."""
-    time = Fraction(0)
-    onsets = [_fraction(note.onset) for note in score.notes]
-    limits = [*onsets[1:], _fraction(score.duration)]
-    for note, onset, limit in zip(score.notes, onsets, limits, strict=True):
-        if onset > time:
-            yield time, onset - time, True
-        time = min(_fraction(note.offset), max(limit, onset))
-        if time > onset:
-            yield onset, time - onset, False
-
-
-def _word(length: Fraction, is_rest: bool) -> str:
-    suffix = "r" if is_rest else ""
-    if length in _SYMBOLS:
-        return _SYMBOLS[length] + suffix
-    if length.denominator & (length.denominator - 1) == 0 and length < 8:  # binary: largest note first, tied
-        head = max(value for value in _LETTERS.values() if value <= length) if length >= _LETTERS["t"] else None
-        if head and (length - head) in _SYMBOLS:
-            return f"{_SYMBOLS[head]}{suffix}~{_SYMBOLS[length - head]}{suffix}"
-    return f"{length.numerator}/{4 * length.denominator}{suffix}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -11,7 +11,7 @@ from statistics import median
 from typing import Self
 
 from core.errors import InputError
-from core.score import Note, Score
+from core.score import Note, Score, monophonic
 
 MAX_NOTES = 2000
 MIN_DURATION_SEC = 0.01
@@ -76,9 +76,14 @@ class Rhythm:
 
     @classmethod
     def from_score(cls, score: Score) -> Self:
-        """The melody of ``score`` at its tempo: of notes struck together the highest, each cut at the next onset."""
-        sec = 60.0 / score.qpm
-        return cls._from_spans([(n.onset * sec, n.offset * sec, n.pitch) for n in score.notes])
+        """The melody of ``score`` at its tempo: a note for each of those of ``monophonic(score)``."""
+        sec, rests, durations, released = 60.0 / score.qpm, [], [], 0.0
+        for note in monophonic(score).notes:
+            onset, held = note.onset * sec, max(note.duration * sec, MIN_DURATION_SEC)
+            rests.append(max(onset - released, 0.0))
+            durations.append(held)
+            released = onset + held
+        return cls(tuple(rests), tuple(durations))
 
     @classmethod
     def from_onsets(cls, onset_sec: Sequence[float], last: float | None = None) -> Self:
@@ -98,27 +103,8 @@ class Rhythm:
         if not all(math.isfinite(time) for tap in taps for time in tap):
             raise RhythmError("A tap has no proper time: tap the rhythm again.")
         start = min((down for down, _ in taps), default=0.0)
-        return cls._from_spans([(down - start, up - start, 0) for down, up in taps])
-
-    @classmethod
-    def _from_spans(cls, spans: Iterable[tuple[float, float, int]]) -> Self:
-        """(onset, offset, pitch) in any order; onsets too close to be two notes are one chord, and its top is kept."""
-        melody: list[tuple[float, float, int]] = []
-        for span in sorted(spans):
-            if melody and span[0] - melody[-1][0] < MIN_DURATION_SEC * (1 - SLACK):
-                chord_onset, _, top = melody[-1]
-                if span[2] > top:
-                    melody[-1] = (chord_onset, *span[1:])
-            else:
-                melody.append(span)
-        limits = [*(onset for onset, _, _ in melody[1:]), math.inf]
-        rests, durations, released = [], [], 0.0
-        for (onset, offset, _), limit in zip(melody, limits, strict=False):
-            held = max(min(offset, limit) - onset, MIN_DURATION_SEC)
-            rests.append(max(onset - released, 0.0))
-            durations.append(held)
-            released = onset + held
-        return cls(tuple(rests), tuple(durations))
+        presses = (Note(down - start, up - down, 0) for down, up in taps)
+        return cls.from_score(Score(tuple(presses), qpm=60.0))
 
     def to_score(self, pitches: Sequence[int], qpm: float = 60.0) -> Score:
         """The performed score: quarters are exact performed times, not note values. One pitch for each note."""
@@ -129,15 +115,6 @@ class Rhythm:
         )
         return Score(tuple(notes), qpm=qpm)
 
-    def scaled(self, factor: float) -> Self:
-        """The same rhythm, ``factor`` times as long."""
-        return type(self)(tuple(r * factor for r in self.rest_sec), tuple(d * factor for d in self.duration_sec))
-
     def cut(self, num_notes: int) -> Self:
         """The first ``num_notes`` notes, or all where there are fewer."""
         return type(self)(self.rest_sec[:num_notes], self.duration_sec[:num_notes])
-
-    def repeated_to(self, num_notes: int) -> Self:
-        """The rhythm over and over until there are ``num_notes`` notes."""
-        times = -(-num_notes // len(self))
-        return type(self)((self.rest_sec * times)[:num_notes], (self.duration_sec * times)[:num_notes])

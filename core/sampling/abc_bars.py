@@ -218,12 +218,12 @@ class Voice(NamedTuple):
         """A new bar, if the one at hand adds up.
 
         It may be the tune's upbeat. Before a strong sign it may be short, if it completes the upbeat of its section or
-        the next bar completes it; where endings meet, only if it completes the upbeat.
+        the next bar completes it; where players go back or endings meet, only if it completes the upbeat.
         """
         whole = not self.short
         completes = self.filled + self.upbeat == self.full
         meets_ending = bool(ending) or self.ending < 0
-        if not whole and (self.must or not (completes and back if meets_ending else strong)):
+        if not whole and (self.must or not strong or not (completes if back else not meets_ending)):
             return None
         owed = 0 if whole or meets_ending else self.full - self.filled
         new_section = strong and not self.ending

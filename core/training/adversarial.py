@@ -115,8 +115,8 @@ class AdversarialModule(NextTokenModule):
             self.log("discriminator_accuracy", self.judged[1] / self.judged[0])
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        rate = self.settings.learning_rate
-        generating = torch.optim.Adam(self.model.parameters(), lr=rate, betas=(0.5, 0.9))
+        rate, decay = self.settings.learning_rate, self.settings.weight_decay
+        generating = torch.optim.AdamW(self.model.parameters(), lr=rate, betas=(0.5, 0.9), weight_decay=decay)
         judging = torch.optim.Adam(
             self.discriminator.parameters(), lr=rate * self.game.discriminator_pace, betas=(0.5, 0.9)
         )

@@ -19,11 +19,12 @@ from core.sampling import SamplingConfig
 from core.ui.components.score_view import score_view
 from core.ui.desk import Desk
 from core.ui.neuron_why import picked_in, why_picked
-from core.ui.page import count, keep, plain, plain_errors, start_page
+from core.ui.page import EMPTY, count, keep, plain, plain_errors, start_page
 from core.ui.progress import Progress
 from core.ui.result import heard
 from core.ui.rhythm_panel import START, written_beats
 from core.ui.settings import FIRST_SEED, MAX_PAGE_SEED
+from core.ui.spoken import spoken
 from core.ui.turns import turn
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, beat_cards, checked, checkpoint, corpus_of, engraved
 
@@ -166,6 +167,7 @@ def column(desk: Desk, entry: Entry, index: int) -> None:
         mime=AUDIO_MIME,
         selected=picked_in(key, piece),
         narrow_svg=engraved(piece.written, NARROW),
+        names=spoken(piece.written),
     )
     st.caption(said)
     why_picked(picked, piece, key)
@@ -184,13 +186,13 @@ def figures(shown: list[Entry]) -> None:
         {"melody": label, **readable(melody_facts(piece)), **copied(piece)}
         for label, piece in zip(labels, pieces, strict=True)
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder=EMPTY)
     st.subheader("Who likes what", anchor=False)
     st.caption("Log-likelihood of each melody under each model, in nats a note: the higher, the less it is surprised.")
-    names = list(dict.fromkeys(piece.model for piece in pieces))
+    models = [checkpoint(name) for name in dict.fromkeys(piece.model for piece in pieces)]
     with turn():
-        liked = likelihoods([checkpoint(name) for name in names], pieces)
-    st.dataframe(pd.DataFrame(liked.round(2), index=names, columns=labels))
+        liked = likelihoods(models, pieces)
+    st.dataframe(pd.DataFrame(liked.round(2), index=[title(model.card) for model in models], columns=labels))
     st.subheader("Where they agree", anchor=False)
     same = agreement(pieces)
     st.caption("The share of notes on which two melodies have the same pitch, and all of them on one piano roll.")

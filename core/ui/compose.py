@@ -66,7 +66,13 @@ def compose_page() -> None:
     if desk.beats is None:
         desk.lay(written_beats(START, "4/4", 112), "a first rhythm")
     pressed = button.button(
-        "Compose", type="primary", icon=":material/auto_awesome:", width="stretch", on_click=next_seed, key="compose"
+        "Compose",
+        type="primary",
+        icon=":material/auto_awesome:",
+        width="stretch",
+        on_click=next_seed,
+        key="compose",
+        help="Another melody on the rhythm on the desk. Title and instrument stay; tempo, key and locks do not.",
     )
     with st.container(border=True, key="rhythm"):
         if rhythm_panel(desk):
@@ -105,12 +111,12 @@ def make(desk: Desk, model: Checkpoint, sampling: SamplingConfig, seeds: str, nu
             sampling,
             given=given,
             num=num,
-            title=present.title if present else "",
+            title=present.title if present and desk.is_on_rhythm(present) else "",
             original=desk.original and desk.original.cut(len(beats)),
             on_step=progress.show,
         )
     progress.end()
-    if present:  # the instrument stays as the user set it
+    if present:  # the instrument stays as the user set it, on another rhythm too
         made = [replace(piece, program=present.program) for piece in made]
     desk.candidates, desk.selected = made, range(0)
     desk.add(f"Composed with seed {sampling.seed}", made[0])

@@ -71,7 +71,13 @@ def continue_page() -> None:
     if new:
         show_seed(seed, codec)
     pressed = button.button(
-        "Continue", type="primary", icon=":material/double_arrow:", width="stretch", on_click=next_seed, args=(desk,)
+        "Continue",
+        type="primary",
+        icon=":material/double_arrow:",
+        width="stretch",
+        on_click=next_seed,
+        args=(desk,),
+        help="Another way on from the same melody. Title and instrument stay; tempo and key do not.",
     )
     with st.container(border=True, key="melody"):
         given, understood = seed_panel(codec, seed if pressed else None)
@@ -80,7 +86,13 @@ def continue_page() -> None:
             st.rerun()  # it goes on in the next run, whose widgets show another seed
         st.caption(f"To go on from: {plain(seed.label)}, {count(seed.num_notes, 'note')}.")
         length, number = st.columns(2)
-        bars = length.slider("Bars to write", 1, MAX_BARS, key=keep(SPACE + "bars", FIRST_BARS))
+        bars = length.slider(
+            "Bars at most",
+            1,
+            MAX_BARS,
+            key=keep(SPACE + "bars", FIRST_BARS),
+            help="How many to write; a model may end the song sooner.",
+        )
         num = number.slider(
             "Candidates",
             1,
@@ -106,10 +118,19 @@ def make(desk: Desk, model: Checkpoint, seed: Seed, num_bars: int, sampling: Sam
     with turn():
         made = continue_melody(model, seed, num_bars, sampling, num=num, on_step=progress.show)
     progress.end()
-    if present:  # the title and the instrument stay as the user set them
-        made = [replace(piece, title=present.title, program=present.program) for piece in made]
+    if present:  # the instrument stays as the user set it, and the title where the melody begins in the same way
+        title = present.title if begins_alike(present, made[0]) else ""
+        made = [replace(piece, title=title, program=present.program) for piece in made]
     desk.candidates, desk.selected = made, range(0)
     desk.add(f"Continued with seed {sampling.seed}", made[0])
+
+
+def begins_alike(before: Composition, piece: Composition) -> bool:
+    """Whether a piece begins with the notes that were given for another."""
+    first, again = (
+        [(note.onset, note.pitch) for note in one.written.notes[: piece.num_given]] for one in (before, piece)
+    )
+    return first == again
 
 
 def what_it_is(piece: Composition) -> str:

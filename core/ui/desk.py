@@ -114,10 +114,14 @@ class Desk:
         """Version ``index`` on the desk, and its rhythm with it, if that is another one."""
         self.current = index
         piece = self.versions[index][1]
+        if not self.is_on_rhythm(piece):
+            self.lay(piece.beats, "the rhythm of this version", piece.original)
+
+    def is_on_rhythm(self, piece: Composition) -> bool:
+        """Whether ``piece`` was written on the rhythm on the desk, or on its beginning."""
         length = len(piece.beats)
         original = self.original and self.original.cut(length)
-        if self.beats is None or piece.beats != self.beats.cut(length) or piece.original != original:
-            self.lay(piece.beats, "the rhythm of this version", piece.original)
+        return self.beats is not None and piece.beats == self.beats.cut(length) and piece.original == original
 
     def forget_oldest(self) -> None:
         """Keeps ``MAX_VERSIONS``, the one on the desk among them."""

@@ -19,7 +19,7 @@ from core.latent import decode, encode_window, first_window, sample
 from core.render.notation import NARROW, WIDE
 from core.rhythm import Rhythm, notate
 from core.sampling import SamplingConfig
-from core.score import Score
+from core.score import Score, quoted
 from core.ui.continue_page import NEW, SEED
 from core.ui.downloads import MIDI, MUSICXML, file_name, licence_line, offer
 from core.ui.neuron_why import picked_in, why_picked
@@ -146,7 +146,7 @@ def take_along(piece: Composition, key: str) -> None:
 def continue_it(piece: Composition) -> None:
     """Hands a melody to the Continue page, which goes on with it at once and shows it as if it were typed."""
     codec = cast(StepCodec, checkpoint(piece.model).codec)
-    seed = seed_of(piece.written, codec, label=f"“{piece.name}”")
+    seed = seed_of(piece.written, codec, label=quoted(piece.name))
     st.session_state[SEED], st.session_state[NEW] = seed, True
     way = SETTING + CONTINUE + "way"
     st.session_state[way] = ""  # what is being typed would be left as it is

@@ -21,7 +21,7 @@ from core.evaluation.board import (
     with_codec,
 )
 from core.evaluation.game import ACCURACY_RANGE, stability
-from core.ui.page import start_page
+from core.ui.page import EMPTY, start_page
 from core.ui.roll_charts import rolls_section
 from core.ui.song_charts import songs_section
 from core.ui.tune_charts import tunes_section
@@ -114,7 +114,7 @@ def family(codec: str, installed: list[ModelCard]) -> None:
     st.caption(caption)
     board = leaderboard(installed)
     shares = {name: st.column_config.NumberColumn(format="%.1f %%") for name in board if "accuracy" in name}
-    st.dataframe(board, hide_index=True, column_config=shares, height="content")
+    st.dataframe(board, hide_index=True, column_config=shares, height="content", placeholder=EMPTY)
     if codec == BeatCodec.name:
         st.caption(why_they_differ(installed))
     if codec == PianoRollCodec.name:
@@ -186,7 +186,7 @@ def model_card(card: ModelCard) -> None:
     study = sweep_table(card)
     if study is not None:
         st.markdown("**Settings tried**, the best first")
-        st.dataframe(study, hide_index=True)
+        st.dataframe(study, hide_index=True, placeholder=EMPTY)
         study_curves(card, study)
     network, training = st.columns(2)
     network.markdown("**Network**")

@@ -13,9 +13,8 @@ from core.listening.password import Door
 from core.listening.results import ratings, ratings_to_csv
 from core.listening.studies import LONGEST, SECONDS, SHORTEST, Draft, Study, add_study, list_studies, set_open
 from core.ui.listening_results import results
-from core.ui.listening_store import prepared, ready
+from core.ui.listening_store import prepare, ready
 from core.ui.page import count, plain_errors, say_error
-from core.ui.progress import Progress
 from core.ui.settings import MAX_PAGE_SEED
 from core.ui.turns import turn
 from core.ui.work import cards
@@ -93,12 +92,12 @@ def one_study(engine: Engine, study: Study) -> None:
         if st.button("Close it" if study.is_open else "Open it again", icon=":material/lock_clock:"):
             set_open(engine, study.id, not study.is_open)
             st.rerun()
-        prepare = st.button("Prepare all sounds", icon=":material/graphic_eq:", help="So that no listener waits.")
+        pressed = st.button("Prepare all sounds", icon=":material/graphic_eq:", help="So that no listener waits.")
         given = ratings(engine, study.id)
         st.download_button(
             "Answers as CSV", ratings_to_csv(given), f"study-{study.id}.csv", "text/csv", icon=":material/download:"
         )
-    if prepare:
+    if pressed:
         with plain_errors():
             prepare_sounds(engine, study)
     results(given)
@@ -106,11 +105,7 @@ def one_study(engine: Engine, study: Study) -> None:
 
 def prepare_sounds(engine: Engine, study: Study) -> None:
     """Every excerpt is played once to nobody; what fails is named here and not to a listener."""
-    progress = Progress("Preparing the music …", "listening.prepare")
-    for number in range(study.num_excerpts):
-        prepared(engine, study.id, number)
-        progress.show(number + 1, study.num_excerpts)
-    progress.end()
+    prepare(engine, [(study.id, number) for number in range(study.num_excerpts)])
     st.success("All excerpts are ready to be heard.", icon=":material/check:")
 
 

@@ -10,10 +10,10 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from core.listening.database import StudyError
-from core.listening.groups import HEARD, new_code, read_code
+from core.listening.groups import HEARD, new_code
 from core.listening.making import READY_TITLE
 from core.listening.studies import Study, find_study
-from core.listening.visits import UnknownListenerError, join, visit
+from core.listening.visits import UnknownListenerError, join, visit_by
 from core.ui.listening_leader import leader_view
 from core.ui.listening_store import ready, studies_database
 from core.ui.listening_visit import go_on
@@ -41,7 +41,7 @@ def listening_page() -> None:
 def listen(engine: Engine, text: str) -> None:
     """Goes on where the listener of a code is, or says that there is none."""
     try:
-        found = visit(engine, read_code(text) or text)
+        found = visit_by(engine, text)
     except UnknownListenerError as unknown:
         say_error(str(unknown))
         welcome(engine)
@@ -95,7 +95,7 @@ def come_back(engine: Engine) -> None:
     with st.form("come-back", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("Your code, if you have begun before", placeholder="K7MP-2QXR-9TDW", max_chars=40)
         if st.form_submit_button("Go on") and text:
-            enter(visit(engine, read_code(text) or text).code)
+            enter(visit_by(engine, text).code)
 
 
 def enter(code: str) -> None:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 from sqlalchemy import Engine
 
 from core.checkpoint import load_checkpoint
+from core.errors import InputError
 from core.listening.database import database_address
 from core.listening.making import ready_study
 from core.listening.schema import open_studies
 from core.listening.sound import sound_of
 from core.listening.studies import Study, add_study, find_study, list_studies
-from core.ui.turns import shared, turn
+from core.piano import OnSeconds
+from core.ui.progress import Progress
+from core.ui.turns import shelf, turn
 from core.ui.work import cards
 
 READY = "ready-"
 """what the ids of studies that ship with the project begin with"""
+PREPARING = "listening.prepare"
+STOP = f"{PREPARING}.stop"
+"""the button of ``prepare``"""
+MAX_SOUNDS = 32
+"""that are kept for all visits"""
 
 
 def studies_database() -> Engine:
@@ -42,10 +53,37 @@ def ready(engine: Engine) -> Study | None:
     return find_study(engine, id_) or find_study(engine, add_study(engine, draft, id_))
 
 
-@shared(32)  # a sound is the same for ever, and who listens need not wait for those who compose
-def prepared(engine: Engine, study: str, number: int) -> bytes:
-    """The sound of an excerpt, which is made when it is first wanted; raises ``InputError``.
+def prepared(engine: Engine, study: str, number: int, on_seconds: OnSeconds | None = None) -> bytes:
+    """The sound of an excerpt, which is made when it is first wanted; raises ``InputError``, and what the call raises.
 
     A model is read from the disk, which is what a study's fingerprint is of: the one that the pages keep may be older.
     """
-    return sound_of(engine, study, number, load_checkpoint, turn)
+
+    def make() -> bytes:
+        return sound_of(engine, study, number, load_checkpoint, turn, on_seconds)
+
+    # a sound is the same for ever, and who listens need not wait for those who compose
+    sound: bytes = shelf("listening.sounds", MAX_SOUNDS).find((engine, study, number), make)
+    return sound
+
+
+def show_ready(progress: Progress, done: int, total: int, _sec: float = 0.0) -> None:
+    """Where the button was pressed the run ends here. Nobody goes first: they may wait for this very excerpt."""
+    progress.bar.progress(done / total, f"Preparing the music: {done} of {total} are ready …")
+
+
+def prepare(engine: Engine, excerpts: Sequence[tuple[str, int]]) -> None:
+    """Has excerpts, (study, number) each, made in this order, with a bar and a button that ends it: ``STOP``.
+
+    What is made by then is kept. Raises ``InputError``.
+    """
+    progress = Progress("", PREPARING)
+    try:
+        for done, (study, number) in enumerate(excerpts):
+            look = partial(show_ready, progress, done, len(excerpts))
+            look()
+            prepared(engine, study, number, look)
+    except InputError:
+        progress.end()
+        raise
+    progress.end()

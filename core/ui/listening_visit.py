@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 from sqlalchemy import Engine
 
@@ -10,7 +13,7 @@ from core.listening.database import StudyError
 from core.listening.excerpts import HUMAN
 from core.listening.groups import HEARD
 from core.listening.visits import HIGHEST, LOWEST, MACHINE, Answer, Visit, answer, excerpt_at, favour
-from core.ui.listening_store import prepared
+from core.ui.listening_store import STOP, prepare, prepared
 from core.ui.page import plain, plain_errors
 from core.ui.work import AUDIO_MIME
 
@@ -39,8 +42,7 @@ def go_on(engine: Engine, visit: Visit) -> None:
         return
     if (place := visit.next_place) is None:
         favourite(engine, visit)
-    else:
-        prepare(engine, visit)
+    elif all_prepared(engine, visit):
         excerpt(engine, visit, place)
     st.caption(
         f"Your code is **{visit.code}**. With it, or with the address of this page, you can go on later or on another "
@@ -48,28 +50,37 @@ def go_on(engine: Engine, visit: Visit) -> None:
     )
 
 
-def prepare(engine: Engine, visit: Visit) -> None:
-    """Has all of a listener's music made before the first is heard: how long each takes would tell who wrote it.
+def all_prepared(engine: Engine, visit: Visit) -> bool:
+    """Whether all of a listener's music is there; has it made, unless they have just stopped that.
 
-    So would a bar that goes step by step, and the order in which they are heard.
+    All before the first is heard, since how long one takes would tell who wrote it; and in the order of the study, so
+    that of what is heard at a place nobody sees how long it took.
     """
     if st.session_state.get(PREPARED) == visit.code:
-        return
-    with st.spinner("Preparing your music, which takes a while for the first listeners …"):
-        for study, number in sorted(excerpt_at(engine, visit.code, place) for place in range(HEARD)):
-            play(engine, study, number)
+        return True
+    if st.session_state.get(STOP):
+        st.write("Your music is not all prepared yet. What is ready is kept; go on whenever you like.")
+        st.button("Prepare the rest", type="primary", icon=":material/resume:")
+        return False
+    heard = sorted(excerpt_at(engine, visit.code, place) for place in range(HEARD))
+    with untold():
+        prepare(engine, heard)
     st.session_state[PREPARED] = visit.code
+    return True
 
 
 def sound(engine: Engine, visit: Visit, place: int) -> bytes:
     """What is heard at a place; raises ``StudyError``."""
-    return play(engine, *excerpt_at(engine, visit.code, place))
-
-
-def play(engine: Engine, study: str, number: int) -> bytes:
-    """The sound of an excerpt; raises ``StudyError``, which unlike its cause does not tell who wrote it."""
-    try:
+    study, number = excerpt_at(engine, visit.code, place)
+    with untold():
         return prepared(engine, study, number)
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """What goes wrong with music becomes a ``StudyError`` that unlike its cause does not tell who wrote it."""
+    try:
+        yield
     except InputError as error:
         raise StudyError("The music cannot be played right now; come back later with your code.") from error
 

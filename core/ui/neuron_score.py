@@ -16,6 +16,7 @@ from core.ui.components.score_view import NOTHING, score_view
 from core.ui.neuron_view import Floats, View
 from core.ui.neuron_why import SPACE
 from core.ui.page import plain
+from core.ui.spoken import spoken
 from core.ui.work import AUDIO_MIME, engraved, piano_engraved, sound
 
 Draw = Callable[[Score, int], str]
@@ -76,6 +77,7 @@ def music(
         mime=AUDIO_MIME,
         selected=selected,
         narrow_svg=draw(written, narrow),
+        names=spoken(written, written=draw is engraved or is_written(written)),
         colours=colours,
         arcs=arcs,
     )

@@ -15,6 +15,7 @@ from core.score import Score
 from core.ui.components.score_view import score_view
 from core.ui.neuron_why import Source, why_in, why_picked
 from core.ui.page import plain
+from core.ui.spoken import spoken
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, checked, engraved, sound, training_tune
 
 
@@ -88,6 +89,7 @@ def marked(score: Score, passage: range, title: str, key: str, metrical: bool = 
         mime=AUDIO_MIME,
         selected=notes,
         narrow_svg=engraved(shown, NARROW),
+        names=spoken(shown),
     )
     before = passage.start - notes.start  # notes of the melody that are not shown
     return picked and range(picked.start + before, picked.stop + before)

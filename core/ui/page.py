@@ -30,6 +30,9 @@ PAGES = (
 )
 """(file, name, icon) of every page; a new page is a file and a line here"""
 
+EMPTY = ""
+"""stands in the cells of a table that have nothing to say, where Streamlit writes None"""
+
 MAX_UPLOAD_MB = 10
 """of scores and projects; recordings are larger"""
 

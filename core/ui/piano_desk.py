@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 
 from core.piano_notation import single_strokes
 from core.score import Score
@@ -35,6 +36,8 @@ class PianoDesk:
     current: int = -1
     selected: range = range(0)
     """notes picked in the score"""
+    pen: Lock = field(default_factory=Lock)
+    """held while music is being made: two runs of a visit may overlap"""
 
     @property
     def take(self) -> Take | None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.data.corpora import CORPORA
 from core.files import READERS
-from core.score import Score
+from core.score import Score, quoted
 from core.ui.page import MAX_UPLOAD_MB, SETTING, count, keep, plain, plain_errors
 from core.ui.recolour_panel import choose_tune, title_of
 from core.ui.work import written_melody_of
@@ -39,7 +39,7 @@ def choose_melody() -> Score | None:
     with plain_errors():
         melody = given if source == HANDED else from_file() if source == FILE else from_corpus()
         if melody is not None:
-            name = f"“{melody.title}”, " if melody.title else ""
+            name = f"{quoted(melody.title)}, " if melody.title else ""
             st.caption(
                 plain(f"{name}{count(len(melody.notes), 'note')} in {'/'.join(map(str, melody.time_signature))}.")
             )

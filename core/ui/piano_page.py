@@ -18,7 +18,7 @@ from core.ui.page import MAX_UPLOAD_MB, keep, plain_errors, start_page
 from core.ui.piano_desk import PianoDesk, taken
 from core.ui.piano_melody import AT_ONCE, choose_melody
 from core.ui.piano_sheet import sheet
-from core.ui.piano_stop import Stoppable
+from core.ui.piano_stop import Stoppable, wait_for
 from core.ui.progress import EVERY
 from core.ui.settings import MAX_PAGE_SEED, choose_model, further, new_seed, slider
 from core.ui.turns import turn
@@ -41,6 +41,7 @@ def piano_page() -> None:
     start_page("Piano")
     desk: PianoDesk = st.session_state.setdefault(DESK, PianoDesk())
     st.title("Piano")
+    wait_for(desk.pen)
     ways = [way for way, cards in ((PLAY, piano_cards()), (TWO_HANDS, accompanying_cards())) if cards]
     if not ways:
         st.error("There is no trained piano model; train one: python -m core train piano-transformer.piano.")
@@ -76,7 +77,7 @@ def play(desk: PianoDesk) -> None:
         seconds = length.slider("Seconds", FEWEST_SEC, MOST_SEC, key=keep(SPACE + "seconds", FIRST_SEC), step=5)
         prompt = beginning()
         pressed = st.button(
-            "Play", type="primary", icon=":material/piano:", on_click=new_seed, args=(SPACE,), width="stretch"
+            "Perform", type="primary", icon=":material/piano:", on_click=new_seed, args=(SPACE,), width="stretch"
         )
     if pressed or desk.take is None:
         perform(desk, model, sampling, chosen, seconds, prompt)
@@ -102,20 +103,20 @@ def perform(
     seconds: float,
     prompt: tuple[str, Score] | None,
 ) -> None:
-    progress = Stoppable("Playing …", SPACE + "progress")
-
-    def show(sec: float) -> bool:
-        return progress.show(EVERY * min(math.floor(sec), math.ceil(seconds)), EVERY * math.ceil(seconds))
-
-    with turn():
-        made = write_piano(model, seconds, sampling, style=style, prompt=prompt[1] if prompt else None, on_seconds=show)
     name = f"On from {prompt[0][:60]}" if prompt else STYLES.get(style, style)
     name = name[:1].upper() + name[1:]
     title = name if prompt or style != ANY else "Piano piece"
-    if len(made.score.notes) > (len(prompt[1].notes) if prompt else 0):
-        label = label_of(name, made.sampling, progress.stopped)
-        desk.add(taken(label, replace(made.score, title=title), model.card.name, performed=True))
-    progress.end()
+    given = prompt[1] if prompt else None
+    with Stoppable("Performing …", SPACE + "progress", desk.pen) as progress:
+
+        def show(sec: float) -> bool:
+            return progress.show(EVERY * min(math.floor(sec), math.ceil(seconds)), EVERY * math.ceil(seconds))
+
+        with turn():
+            made = write_piano(model, seconds, sampling, style=style, prompt=given, on_seconds=show)
+        if len(made.score.notes) > (len(given.notes) if given else 0):
+            label = label_of(name, made.sampling, progress.stopped)
+            desk.add(taken(label, replace(made.score, title=title), model.card.name, performed=True))
 
 
 def label_of(name: str, sampling: SamplingConfig, stopped: bool) -> str:
@@ -144,15 +145,14 @@ def two_hands(desk: PianoDesk) -> None:
         )
     at_once = st.session_state.pop(AT_ONCE, False) or desk.take is None
     if melody is not None and (pressed or at_once):
-        progress = Stoppable("Accompanying …", SPACE + "progress")
-        with turn():
-            made = accompany(model, melody, sampling, texture=texture or ANY, on_step=progress.show)
         title = melody.title or "Melody"
-        if made.accompaniment.notes or not progress.stopped:
-            label = label_of(title, made.sampling, progress.stopped)
-            score = replace(made.score, title=title)
-            desk.add(taken(label, score, model.card.name, performed=False, key=melody.key))
-        progress.end()
+        with Stoppable("Accompanying …", SPACE + "progress", desk.pen) as progress:
+            with turn():
+                made = accompany(model, melody, sampling, texture=texture or ANY, on_step=progress.show)
+            if made.accompaniment.notes or not progress.stopped:
+                label = label_of(title, made.sampling, progress.stopped)
+                score = replace(made.score, title=title)
+                desk.add(taken(label, score, model.card.name, performed=False, key=melody.key))
 
 
 def choose_drawing(card: ModelCard) -> SamplingConfig:

@@ -11,10 +11,15 @@ from core.ui.downloads import MIDI, MUSICXML, PDF, SVG, WAV, file_name, licence_
 from core.ui.neuron_why import Source, why_button
 from core.ui.page import count, open_tab, plain, plain_errors
 from core.ui.piano_desk import PianoDesk, Take
+from core.ui.spoken import spoken
 from core.ui.work import AUDIO_MIME, piano_engraved, piano_exported, sound
 
 FORMATS = (MIDI, MUSICXML, SVG, WAV, PDF)
 PIANO_PROGRAM = 0
+KEPT = (
+    "What is not taken home is gone when this page is reloaded. Keep the MIDI file of a performance: under Play, "
+    "“Go on from a MIDI file” goes on with it."
+)
 
 
 def sheet(desk: PianoDesk) -> None:
@@ -45,6 +50,7 @@ def seen_and_heard(desk: PianoDesk, take: Take) -> None:
         mime=AUDIO_MIME,
         selected=desk.selected,
         narrow_svg=piano_engraved(take.score, take.performed, take.key, NARROW),
+        names=spoken(take.score, written=not take.performed),
     )
     if picked is not None:
         desk.selected = picked
@@ -74,6 +80,7 @@ def downloads(take: Take) -> None:
 
     with st.container(horizontal=True):
         offer(FORMATS, take, made, file_name(take.score.title), "piano.")
+    st.caption(KEPT)
     licence_line(take.model)
 
 

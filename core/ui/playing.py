@@ -17,6 +17,8 @@ TEMPO_HELP = (
     "Quarter notes a minute. Changes how fast the piece is played and what tempo is written, and no note of it."
 )
 KEY_HELP = "Another key moves every note up or down to it, whichever is nearer; Undo takes it back."
+MAX_TITLE = 120
+"""characters; a longer one is cut, as a field that is full takes no more without a word"""
 LOWEST_FIFTHS = {False: -5, True: -6}
 """of twelve keys in a row, those with the fewest sharps and flats: Db to F# major, Eb to G# minor"""
 
@@ -30,9 +32,7 @@ def playing_controls(desk: Desk, piece: Composition, checkpoint: Checkpoint) -> 
         st.session_state.update(presentation(piece))
         st.session_state["play.shown"] = presentation(piece)
     title, instrument, tempo, key = st.columns([3, 2, 2, 2])
-    title.text_input(
-        "Title", key="play.title", max_chars=120, placeholder=piece.name, on_change=present, args=(desk, "title")
-    )
+    title.text_input("Title", key="play.title", placeholder=piece.name, on_change=present, args=(desk, "title"))
     instrument.selectbox(
         "Instrument",
         list(names),
@@ -62,9 +62,8 @@ def present(desk: Desk, name: str) -> None:
     if value is None:  # the field was emptied: it goes back to what the piece has
         del st.session_state["play.shown"]
         return
-    piece = replace(piece, **{name: value})
-    desk.present(piece)
-    st.session_state["play.shown"] = presentation(piece)
+    desk.present(replace(piece, **{name: value[:MAX_TITLE] if name == "title" else value}))
+    del st.session_state["play.shown"]  # the widget shows the title as it was cut
 
 
 def move_to_key(desk: Desk, checkpoint: Checkpoint) -> None:

@@ -12,7 +12,7 @@ from core.data.piece import Piece
 from core.files import READERS
 from core.recolour import take_rhythm
 from core.rhythm import MAX_NOTES
-from core.score import Score
+from core.score import Score, quoted
 from core.ui.desk import Desk
 from core.ui.page import MAX_UPLOAD_MB, keep
 from core.ui.turns import turn
@@ -100,7 +100,7 @@ def offer(desk: Desk, melody: Score, title: str, written: bool) -> None:
     if st.button("Use its rhythm", icon=":material/palette:"):
         with turn():
             beats, original = take_rhythm(melody, title, written, length)
-        desk.lay(beats, f"the rhythm of “{title}”", original)
+        desk.lay(beats, f"the rhythm of {quoted(title)}", original)
 
 
 def title_of(melody: Score, otherwise: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.checkpoint import Checkpoint
+from core.comparison import num_free
 from core.composition import Composition, original_of
 from core.errors import InputError
 from core.formats.pitch_names import pitch_names
@@ -22,6 +23,7 @@ from core.ui.originality import originality_line
 from core.ui.page import open_tab, plain, plain_errors
 from core.ui.piano_melody import accompany_button
 from core.ui.playing import playing_controls
+from core.ui.spoken import spoken
 from core.ui.work import AUDIO_MIME, PAIR_WIDTH, accompanying_cards, corpus_of, engraved, sound
 
 
@@ -64,7 +66,7 @@ def cards(desk: Desk) -> None:
     strip = []
     for candidate in desk.candidates:
         audio, _ = heard(candidate)
-        label = f"Seed {candidate.sampling.seed}\n{nats(candidate.log_likelihood)}"
+        label = f"Seed {candidate.sampling.seed}\n{likely(candidate)}"
         strip.append(Candidate(thumbnail_svg(candidate.performed), label, audio, AUDIO_MIME))
     picked = candidate_strip(strip, desk.chosen, key="candidates")
     if picked is not None and picked != desk.chosen:
@@ -81,18 +83,22 @@ def steps(desk: Desk) -> None:
     row.button("Undo", icon=":material/undo:", on_click=desk.undo, disabled=not desk.undo_stack)
     row.button("Redo", icon=":material/redo:", on_click=desk.redo, disabled=not desk.redo_stack)
     told = plain(desk.versions[desk.current][0])
-    if piece.log_likelihood is not None:
-        free = max(1, len(piece.pitches) - piece.num_given)
-        told += f" · log-likelihood {nats(piece.log_likelihood)}, {signed(piece.log_likelihood / free, 2)} a note"
+    if held := likely(piece):
+        told += f" · log-likelihood {held}"
     row.caption(told)
     if accompanying_cards():
         with row:
             accompany_button(replace(piece.written, title=piece.name), "two_hands")
 
 
-def nats(log_likelihood: float | None) -> str:
-    """A log-likelihood as people read it; nothing where the model gives none."""
-    return "" if log_likelihood is None else f"{signed(log_likelihood, 1)} nats"
+def likely(piece: Composition) -> str:
+    """The log-likelihood of a piece by the notes that were written: a longer one is no less likely for that.
+
+    Nothing where the model gives none.
+    """
+    if piece.log_likelihood is None:
+        return ""
+    return f"{signed(piece.log_likelihood / max(1, num_free(piece)), 2)} nats a note"
 
 
 def signed(number: float, digits: int) -> str:
@@ -134,6 +140,7 @@ def sheet(
         selected=selected,
         locked=piece.locked,
         narrow_svg=engraved(piece.written, narrow),
+        names=spoken(piece.written),
     )
     st.caption(said)
     return picked

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.checkpoint import HISTORY, ModelCard
 from core.evaluation.board import epoch_sec
+from core.ui.page import EMPTY
 
 EXPLAINED = (
     "The cross-entropy of the token of a frame on held-out performances, epoch by epoch, and how long they took. "
@@ -36,7 +37,7 @@ def rolls_section(cards: Sequence[ModelCard], root: Path) -> None:
         }
         for card in cards
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder=EMPTY)
 
 
 def read_curve(path: Path) -> pd.DataFrame | None:

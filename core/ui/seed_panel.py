@@ -13,7 +13,7 @@ from core.continuation import FEWEST_QPM, MOST_QPM, Seed, seed_of, seed_played
 from core.data.corpora import CORPORA
 from core.files import READERS
 from core.recolour import in_note_values
-from core.score import Score
+from core.score import Score, quoted
 from core.ui.components.piano import Typed, piano
 from core.ui.page import MAX_UPLOAD_MB, SETTING, keep, plain, plain_errors
 from core.ui.reading_panel import FRACTIONS, METRES
@@ -146,7 +146,7 @@ def beginning(melody: Score, title: str, codec: StepCodec) -> Seed | None:
     if not press.button("Go on from these", icon=":material/double_arrow:"):
         return None
     first = "bar" if bars == 1 else f"{bars} bars"
-    return seed_of(melody, codec, bars, f"the first {first} of “{title}”")
+    return seed_of(melody, codec, bars, f"the first {first} of {quoted(title)}")
 
 
 TYPE = "Type"

@@ -13,7 +13,7 @@ import streamlit as st
 from core.checkpoint import ModelCard
 from core.evaluation.song_board import PEOPLE, Compared, as_text, closest, compare
 from core.evaluation.song_form import FIGURES
-from core.ui.page import plain_errors
+from core.ui.page import EMPTY, plain_errors
 
 SHARES = {"final_on_tonic"}
 """figures that are 0 or 1 of a song: a share says all"""
@@ -45,7 +45,7 @@ def songs_section(cards: list[ModelCard], root: Path, corpus: str) -> None:
             st.caption(EXPLAINED)
             charts(writers)
             st.markdown("**Distances from people's songs**")
-            st.dataframe(distances(writers), hide_index=True)
+            st.dataframe(distances(writers), hide_index=True, placeholder=EMPTY)
             st.caption(DISTANCES)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import streamlit as st
 
+from core.link import MAX_LINK_CHARACTERS
 from core.ui.downloads import ABC, MIDI, MUSICXML, PDF, SVG, WAV, file_name, licence_line, offer
 from core.ui.page import keep
 from core.ui.tune_desk import TuneDesk
@@ -31,6 +32,12 @@ def take_home(desk: TuneDesk) -> None:
             played_on = program()  # now: files are made in threads that know nothing of the visit
             offer(FORMATS, score, lambda suffix: exported(suffix, score, score, played_on), name, "tune.")
     save("All tunes of this visit", later(lambda: as_file([version.text for version in desk.versions])), "tunes")
+    if len(desk.text) <= MAX_LINK_CHARACTERS:
+        st.caption("The address bar holds this tune: copy the address, and whoever opens it sees and hears the same.")
+    else:
+        st.caption(
+            f"Tunes over {MAX_LINK_CHARACTERS:,} characters do not fit into the address bar: save this one as ABC."
+        )
     licence_line(desk.version.model)
 
 

@@ -12,8 +12,7 @@ from core.ui.settings import MAX_PAGE_SEED, SLIDERS, Slider, further, new_seed, 
 
 SPACE = "tunes."
 """what the keys of this page's settings begin with"""
-FIRST_SEED = 32
-USUAL_TEMPERATURE = 0.8
+FIRST_SEED = 40
 OPEN, LEFT_OPEN = "", "the model chooses"
 """a field that the model writes"""
 MAX_TUNES = 6
@@ -128,7 +127,7 @@ def field(
 
 
 def next_seed() -> None:
-    """A callback: seeds that no tune of this page has been written with yet, unless the user keeps them."""
+    """A callback: other seeds for other tunes, unless the user keeps them."""
     new_seed(SPACE)
 
 

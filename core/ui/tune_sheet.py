@@ -17,6 +17,7 @@ from core.ui.neuron_why import Source, why_button
 from core.ui.originality import melody_line
 from core.ui.page import count, open_tab, plain, plain_errors
 from core.ui.piano_melody import accompany_button
+from core.ui.spoken import spoken
 from core.ui.tune_desk import TuneDesk
 from core.ui.tune_downloads import program, take_home
 from core.ui.tune_text import MAX_TEXT, Reading, characters_of, line_and_column, read
@@ -116,6 +117,7 @@ def seen_and_heard(desk: TuneDesk) -> None:
         mime=AUDIO_MIME,
         selected=desk.selected,
         narrow_svg=engraved(score, NARROW),
+        names=spoken(score),
     )
     if picked is not None:
         desk.selected = picked

@@ -49,11 +49,6 @@ def read(text: str) -> Reading:
     return Reading(score, tuple(note_places(text)), found.problem, found.place)
 
 
-def note_at(places: Sequence[Place], character: int) -> int | None:
-    """The note that a character belongs to; of one that sounds again in a repeat the first time."""
-    return next((i for i, (start, stop) in enumerate(places) if start <= character < stop), None)
-
-
 def characters_of(places: Sequence[Place], notes: range) -> Place | None:
     """From the first character of the first of ``notes`` to the last of the last."""
     if not notes or notes.stop > len(places):

@@ -91,7 +91,7 @@ def lay_down(writing: Writing, desk: TuneDesk) -> None:
     """The tunes, side by side as candidates; the first of them on the desk."""
     written = [tune for tune in writing.tunes if tune.draft.num_drawn]
     if written:
-        desk.take([Version(f"Seed {one.seed}", one.draft.text, writing.model, in_words(one.draft)) for one in written])
+        desk.take([Version(f"Seed {one.seed}", one.draft.tune, writing.model, in_words(one.draft)) for one in written])
         desk.remember_given(tune.draft.text[: tune.draft.begins] for tune in written)
 
 

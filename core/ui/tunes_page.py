@@ -7,11 +7,14 @@ from functools import partial
 
 import streamlit as st
 
-from core.checkpoint import Checkpoint
+from core.checkpoint import Checkpoint, ModelCard
+from core.errors import InputError
+from core.link import query_to_tune, tune_to_query
 from core.sampling import SamplingConfig
 from core.tunes import drafts
+from core.ui.components.address_bar import address_bar
 from core.ui.page import MAX_UPLOAD_MB, plain_errors, say_error, start_page
-from core.ui.settings import choose_model
+from core.ui.settings import choose, choose_model
 from core.ui.tune_desk import TuneDesk, Version
 from core.ui.tune_settings import SPACE, choose_drawing, header_panel, next_seed, num_tunes
 from core.ui.tune_sheet import take_changes, tune
@@ -20,7 +23,9 @@ from core.ui.tune_writing import Growing, Writing, lay_down, write_on
 from core.ui.work import char_cards, checkpoint
 
 DESK, WRITING, NOTICE = SPACE + "desk", SPACE + "writing", SPACE + "notice"
-"""where a visit keeps its texts, the tunes that are being written, and why one of them could not be"""
+"""where a visit keeps its texts, the tunes that are being written, and what could not be written or opened"""
+OPENED = SPACE + "opened"
+"""and whether it has read the address that it began with"""
 STYLE = """
 <style>
 @media (max-width: 40rem) { /* on a phone the tune comes first */
@@ -41,6 +46,12 @@ def tunes_page() -> None:
     if not installed:
         st.error("There is no trained model that writes ABC; train one: python -m core train char-lstm.abc-songs.")
         return
+    if OPENED not in st.session_state:
+        try:
+            open_link(desk, dict(st.query_params), installed)
+        except InputError as error:
+            st.session_state[NOTICE] = str(error)
+        st.session_state[OPENED] = True
     take_changes(desk)
     with st.sidebar:
         card = choose_model(installed, SPACE)
@@ -64,6 +75,18 @@ def tunes_page() -> None:
             say_error(notice)
         if desk.versions:
             tune(desk)
+            address_bar(tune_to_query(desk.text, desk.version.model) or {})
+
+
+def open_link(desk: TuneDesk, query: dict[str, str], installed: list[ModelCard]) -> None:
+    """The tune that the address holds, if it holds one."""
+    if desk.versions or "tune" not in query:
+        return
+    text = query_to_tune(query)
+    card = next((card for card in installed if card.name == query.get("model")), None)
+    if card:
+        choose(card, SPACE)
+    desk.take([Version("Opened from a link", text, (card or installed[0]).name)])
 
 
 def begin(
@@ -82,7 +105,8 @@ def finish(desk: TuneDesk) -> None:
     """Lays on the desk what was being written, however far it has come."""
     if (writing := st.session_state.pop(WRITING, None)) is not None:
         lay_down(writing, desk)
-        st.session_state[NOTICE] = next((tune.problem for tune in writing.tunes if tune.problem), None)
+        if problem := next((tune.problem for tune in writing.tunes if tune.problem), None):
+            st.session_state[NOTICE] = problem
 
 
 def open_tunes(desk: TuneDesk, model: str) -> None:
@@ -91,7 +115,7 @@ def open_tunes(desk: TuneDesk, model: str) -> None:
     file = st.file_uploader("Open tunes", ["abc", "txt"], key=key, max_upload_size=MAX_UPLOAD_MB)
     if file is None or st.session_state.get(f"{key}.seen") == file.file_id:
         return
-    st.session_state[f"{key}.seen"] = file.file_id
     with plain_errors():
         texts = tunes_in(file.getvalue())
         desk.take([Version(f"{file.name[:60]}, tune {i}", text, model) for i, text in enumerate(texts, start=1)])
+        st.session_state[f"{key}.seen"] = file.file_id

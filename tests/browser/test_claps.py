@@ -186,7 +186,7 @@ def test_fingers_drag_tap_and_tap_twice(line):
     page.wait_for_timeout(500)
     for _ in range(2):
         page.touchscreen.tap(*place(page, 3.0))
-    page.wait_for_function("() => true")
+    page.locator(".clap").nth(len(TIMES)).wait_for(state="detached")
     assert shown(page) == pytest.approx(TIMES, abs=0.006)
     touch = page.context.new_cdp_session(page)
 

@@ -31,7 +31,7 @@ listening_page()
 def without_sources() -> None:
     """All excerpts of the server are the same piece, so that it needs neither checkpoint nor corpus."""
     for kind in (FromMusic21, Generated):
-        kind.performance = lambda _, seconds, __: cut(MUSIC, 0.0, seconds)
+        kind.performance = lambda _, seconds, *__: cut(MUSIC, 0.0, seconds)
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,11 @@ def test_a_page_opens_first_thing(name: str, fresh_app: Server, new_page: Callab
     settle(page, FIRST_PIECE_MS)
     assert page.get_by_role("dialog").count() == 0
     assert page.get_by_test_id("stAlert").count() == 0
+
+
+def test_compose_opens_behind_another_page(fresh_app: Server, new_page: Callable) -> None:
+    page = new_page()
+    page.goto(f"{fresh_app.url}/library")
     page.get_by_role("link", name="Compose").click()
     page.locator("#n0").wait_for(timeout=FIRST_PIECE_MS)
 

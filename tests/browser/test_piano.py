@@ -70,13 +70,25 @@ def test_a_piece_is_seen_heard_and_gone_on_with(open_page: Callable) -> None:
     assert len({note.velocity for note in notes}) > 3
     page.get_by_text("Go on from a MIDI file").click()
     upload(page, "mine.mid", score_to_midi(GIVEN))
-    press(page, "Play")
+    press(page, "Perform")
     page.get_by_text("On from mine.mid").first.wait_for()
     again = [note for instrument in midi(page).instruments for note in instrument.notes]
     assert [note.pitch for note in sorted(again, key=lambda note: note.start)[:16]] == [
         note.pitch for note in GIVEN.notes[:16]
     ]
     assert len(again) > len(GIVEN.notes)
+
+
+def test_what_was_played_until_it_is_stopped_stays(open_page: Callable) -> None:
+    page = open_page()
+    page.get_by_role("slider", name="Seconds").press("End")
+    settle(page)
+    page.get_by_test_id("stButton").get_by_role("button", name="Perform", exact=True).click()
+    page.wait_for_function("[...document.querySelectorAll('[role=progressbar]')].some((bar) => bar.ariaValueNow >= 3)")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text(", stopped").first.wait_for()
+    settle(page)
+    assert midi(page).instruments[0].notes
 
 
 def test_a_melody_gets_two_hands_on_a_phone_too(open_page: Callable) -> None:

@@ -30,7 +30,7 @@ from core.formats.abc_notation import header_fields, score_to_abc
 from core.formats.midi import score_to_midi
 from core.formats.musicxml import score_to_musicxml
 from core.formats.pitch_names import parse_pitches, pitch_names
-from core.link import query_to_piece
+from core.link import query_to_piece, query_to_tune, tune_to_query
 from core.listening.database import StudyError
 from core.listening.groups import read_code
 from core.listening.password import Door
@@ -45,7 +45,6 @@ from core.recolour import in_note_values, read_melody, take_rhythm
 from core.render.engraver import EngravingError
 from core.render.notation import draw_pages, engrave, engrave_piano
 from core.rhythm import csv_to_rhythm, parse_note_values, parse_time_signature, rhythm_to_csv
-from core.rhythm.note_values import note_values_to_text
 from core.score import Score, monophonic
 from core.tunes import Header
 from core.ui.components.clap_line import _claps
@@ -200,7 +199,10 @@ def link(data: bytes) -> None:
     """An address: Streamlit gives the values of its query as texts."""
     values = json_value(data)
     query = {str(k): str(v) for k, v in values.items() if v is not None} if isinstance(values, dict) else {}
-    is_piece(query_to_piece(query))
+    if "tune" in query:
+        assert tune_to_query(query_to_tune(query), "m"), "a tune that no link would hold"
+    else:
+        is_piece(query_to_piece(query))
 
 
 def is_piece(piece: Composition) -> None:
@@ -227,7 +229,6 @@ def note_names(data: bytes) -> None:
 
 def note_values(data: bytes) -> None:
     score = is_music(parse_note_values(text_of(data)))
-    is_music(parse_note_values(note_values_to_text(score)))
     Beats.from_score(score)
 
 

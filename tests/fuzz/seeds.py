@@ -20,7 +20,7 @@ from core.formats.kern import kern_to_score
 from core.formats.midi import score_to_midi
 from core.formats.musicxml import score_to_musicxml
 from core.formats.piano_musicxml import piano_musicxml
-from core.link import piece_to_query
+from core.link import piece_to_query, tune_to_query
 from core.piano_notation import notate_piano
 from core.project import project_to_json
 from core.recolour import Original
@@ -178,7 +178,8 @@ def projects() -> list[bytes]:
 
 
 def links() -> list[bytes]:
-    return [json.dumps(piece_to_query(piece)).encode() for piece in compositions()]
+    queries = [piece_to_query(piece) for piece in compositions()]
+    return [json.dumps(query).encode() for query in [*queries, tune_to_query("X:1\nK:C\nCDEF|G4|]\n", "m")]]
 
 
 def sounds() -> list[bytes]:

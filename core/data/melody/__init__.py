@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from core.data.melody.result import Melody
 from core.data.melody.viterbi import viterbi_melody
 from core.errors import FormatError, InputError
 from core.formats.skyline import melody_line
-from core.score import Score, monophonic
+from core.score import CHORD_SEC, Score, monophonic
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -33,23 +34,39 @@ def _voice(onset_sec: Floats, offset_sec: Floats, pitch: Integers, velocity: Int
 METHODS: dict[str, Method] = {"voice": _voice, "viterbi": _viterbi}
 """``voice`` is the better one; ``viterbi`` is published, and defines the melodies of MAESTRO."""
 
-
 DEFAULT_METHOD = "voice"
+TOUCHING = 1e-6
+"""quarters by which a note may outlast the beginning of the next: a rounding error"""
 
 
 def find_melody(score: Score) -> tuple[Score, str]:
     """The melody of any music, one note at a time, and in words which line of it that is; a melody is its own.
 
-    Raises ``FormatError`` on silence.
+    Where a single voice sings, in chords or not, every one of its notes and chords is in the melody. Raises
+    ``FormatError`` on silence.
     """
-    top, said = melody_line(score), "its only line"
+    top, of_notes = melody_line(score), f"in its {len(score.notes):,} notes"
     if not top.notes:
         raise FormatError("There are no notes in this music; choose some with a melody.")
     if len(top.notes) == len(score.notes):
-        return top, said
-    found = monophonic(extract_melody(score))
-    line = f"the line that the method “{DEFAULT_METHOD}” finds" if found.notes else "the top line"
-    return found if found.notes else top, f"{line} in its {len(score.notes):,} notes"
+        return top, "its only line"
+    found = Score(()) if is_one_voice(score) else monophonic(extract_melody(score))
+    if not found.notes:
+        return top, f"the top line {of_notes}"
+    return found, f"the line that the method “{DEFAULT_METHOD}” finds {of_notes}"
+
+
+def is_one_voice(score: Score) -> bool:
+    """Whether all that is struck together is let go before anything else is struck."""
+    together = CHORD_SEC * score.qpm / 60
+    start = end = -math.inf
+    for note in score.notes:
+        if note.onset - start >= together:
+            if end > note.onset + TOUCHING:
+                return False
+            start = note.onset
+        end = max(end, note.offset)
+    return True
 
 
 def extract_melody(score: Score, method: str = DEFAULT_METHOD) -> Score:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.evaluation.originality.fingerprints import Ints
 from core.evaluation.originality.index import MIN_NOTES, Index
-from core.score import Score
+from core.score import Score, quoted
 
 NGRAMS = (8, 12, 16)
 NOTHING = range(0)
@@ -92,4 +92,4 @@ def in_words(found: Originality, index: Index) -> str:
 def named(found: Originality) -> str:
     """The tune by its title, and how many others have the passage."""
     more = found.num_tunes - 1
-    return f"“{found.tune}”" + (f" and {more:,} more" if more else "")
+    return quoted(found.tune) + (f" and {more:,} more" if more else "")

@@ -68,6 +68,7 @@ class ScoreView {
   }
 
   #mark() {
+    this.sheet.name(this.data.names);
     this.sheet.mark(this.selection, this.data.locked);
     this.sheet.colour(this.data.colours);
     this.sheet.drawArcs(this.data.arcs);

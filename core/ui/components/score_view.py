@@ -28,6 +28,7 @@ def score_view(
     selected: range = NOTHING,
     locked: Collection[int] = (),
     narrow_svg: str | None = None,
+    names: Sequence[str] = (),
     colours: Sequence[str] = (),
     arcs: Sequence[tuple[int, int, float]] = (),
 ) -> range | None:
@@ -47,6 +48,8 @@ def score_view(
         Notes to mark as locked.
     narrow_svg
         The same score engraved for a phone's width, if there is one.
+    names
+        What a screen reader says of each note, beside its number.
     colours
         A CSS colour for each note; "" or none leaves one as it is.
     arcs
@@ -65,6 +68,7 @@ def score_view(
         "audio": audio_url(audio, mime, key),
         "selected": [selected.start, selected.stop],
         "locked": sorted(locked),
+        "names": list(names),
         "colours": list(colours),
         "arcs": [[source, target, round(weight, 4)] for source, target, weight in arcs],
         "answers": last_nonce(key),

@@ -18,6 +18,7 @@ class Sheet {
     this.svg = svg;
     this.heads = []; // note index -> its heads, the first and its tied continuations
     this.playing = [];
+    this.names = [];
     for (const element of svg.querySelectorAll("g.note")) {
       const [, index, tie] = /^n(\d+)(?:t(\d+))?$/.exec(element.id) ?? [];
       if (index === undefined) continue;
@@ -61,6 +62,11 @@ class Sheet {
     return this.heads[notes[0]]?.[0] ?? null;
   }
 
+  /** What a screen reader says of each note, beside its number. */
+  name(names) {
+    this.names = names;
+  }
+
   /** Show notes start to stop (excluded) as selected and the given ones as locked. */
   mark([start, stop], locked) {
     const isLocked = new Set(locked);
@@ -69,7 +75,8 @@ class Sheet {
       this.#toggle(note, "selected", isSelected);
       this.#toggle(note, "locked", isLocked.has(note));
       first?.setAttribute("aria-pressed", isSelected);
-      first?.setAttribute("aria-label", `Note ${note + 1}${isLocked.has(note) ? ", locked" : ""}`);
+      const label = [`Note ${note + 1}`, this.names[note], isLocked.has(note) && "locked"];
+      first?.setAttribute("aria-label", label.filter(Boolean).join(", "));
     });
     this.svg.querySelectorAll(".band, .lock").forEach((element) => element.remove());
     if (!this.svg.getBoundingClientRect().width) return; // hidden: nothing can be measured, we are called again

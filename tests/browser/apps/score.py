@@ -26,6 +26,7 @@ picked = score_view(
     selected=state.get("selected", NOTHING),
     locked={2, tune.TIED},
     narrow_svg=None if broken else tune.svg(page_width=900),
+    names=["C sharp 4, quarter"] * 3,
 )
 if picked is not None:
     state.selected = picked
