@@ -149,6 +149,7 @@ def test_stop_keeps_what_was_made(
 ) -> None:
     app = choose(open_page(), "way", way)
     app.checkbox(key="settings.piano.new_seed").uncheck().run()
+    app.number_input(key="settings.piano.seed").set_value(10).run()  # with which either network soon plays something
     if way == "Play":
         app.slider(key="settings.piano.seconds").set_value(60).run()
     presses = [request_of()]
