@@ -135,6 +135,7 @@ def test_headers_drawn_evenly_are_legal_too() -> None:
         ("ABcd|ABcd|\n", "NTu(", ""),
         ("ABcd|ABcd\n", "NT|", "u(A"),  # a T may still open a field
         ("A|ABcd|AB", "cd", ":"),  # what is played again adds up
+        ("|:ABcd||\n||A", "B", "|"),  # no upbeat of a part that is not gone back to
         ("ABcd|AB\\" + 47 * " ", "\n", " c|"),
     ],
 )

@@ -196,7 +196,10 @@ class Voice(NamedTuple):
         if self.filled:
             last_ending = self.ending > 1 and not after.ending  # it goes on, not back to the upbeat
             return after._replace(upbeat=0 if last_ending else self.upbeat).in_next_bar(back, strong, ending)
-        return after._replace(upbeat=0, opening=True) if strong and not after.ending else after
+        if not strong or after.ending:
+            return after
+        opening = self.opening or back or sign.repeats_from or not after.repeat  # within a repeat no part begins
+        return after._replace(upbeat=0, opening=opening)
 
     def in_form(self, back: bool, from_here: bool, strong: bool, ending: int) -> Voice | None:
         """The repeats and endings behind a sign: a first ending is repeated from, and the second follows at once."""
