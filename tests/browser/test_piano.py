@@ -68,7 +68,7 @@ def test_a_piece_is_seen_heard_and_gone_on_with(open_page: Callable) -> None:
     first = midi(page)
     notes = [note for instrument in first.instruments for note in instrument.notes]
     assert len({note.velocity for note in notes}) > 3
-    page.get_by_text("Go on from a MIDI file").click()
+    page.get_by_text("Go on from a MIDI file", exact=True).click()
     upload(page, "mine.mid", score_to_midi(GIVEN))
     press(page, "Perform")
     page.get_by_text("On from mine.mid").first.wait_for()
